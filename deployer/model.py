@@ -1,0 +1,224 @@
+"""The values that the program passes along: file → manifest → workflow → change → plan → outcome.
+
+Only data, frozen; what is done with them lives in the modules named after the doing. A *spec* below is
+always the keyed form of a FlowSpec workflow object (see `deployer.normalise`), in which entities are
+referred to by name, never by a remote id.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+Pointer = tuple[str | int, ...]
+"""A place in a document: mapping keys and list indexes from the root."""
+
+Spec = dict[str, Any]
+"""The keyed form of one workflow object."""
+
+Severity = Literal["error", "warning", "info"]
+Action = Literal["create", "update", "unchanged"]
+NodeAction = Literal["create", "update", "unmanaged"]
+Status = Literal["done", "failed", "not attempted"]
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A place in a file; line and column count from 1."""
+
+    file: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One finding about a file: which rule, how bad, where, and the cure."""
+
+    rule: str
+    severity: Severity
+    message: str
+    location: Location
+    hint: str = ""
+    pointer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """One manifest file, read: placeholders replaced, script files inlined as `script.content`.
+
+    `file` is relative to the project folder; `scripts` says which file each inlined content came from;
+    `path` is where the file lies on disk.
+    """
+
+    file: str
+    path: Path
+    document: dict[str, Any]
+    scripts: Mapping[Pointer, str] = field(default_factory=dict)
+    warnings: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One workspace to bring to the desired state; exactly one of region, endpoint, emulator is set."""
+
+    name: str
+    project: str
+    project_identifier: str
+    region: str = ""
+    endpoint: str = ""
+    emulator: Path | None = None
+    vars: Mapping[str, Any] = field(default_factory=dict)
+    overrides: Mapping[str, Any] = field(default_factory=dict)
+    publish: bool = False
+    limits: Mapping[str, float] = field(default_factory=dict)
+    rate: float | None = None
+    settle: float = 30.0
+    connections: int = 16
+    instance_metadata: bool = False
+
+    @property
+    def place(self) -> str:
+        """Where the workspace is, in words."""
+        if self.emulator is not None:
+            return f"emulator {self.emulator.name}"
+        return f"region {self.region}" if self.region else f"endpoint {self.endpoint}"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What `deployer.yaml`, the environment and the flags say together."""
+
+    root: Path
+    config: Path | None
+    manifests: tuple[str, ...]
+    targets: Mapping[str, Target]
+    target: Target | None = None
+    scope: tuple[str, ...] = ()
+    rules: Mapping[str, str] = field(default_factory=dict)
+    default: str = ""
+    warnings: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Workflow:
+    """One workflow in name space, desired or live; its address is `path`.
+
+    `scripts` maps a node's reference to the file that its script came from; `ignored` holds patterns of
+    field paths that are left as they are in the workspace. `pasted_id` is the id that a
+    document pasted from the console carried: only ever compared, never sent.
+    """
+
+    path: str
+    name: str
+    kind: str
+    spec: Spec
+    file: str = ""
+    scripts: Mapping[str, str] = field(default_factory=dict)
+    ignored: tuple[str, ...] = ()
+    pasted_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """A live workflow: its spec in name space, and the ids that the service knows its parts by.
+
+    `ids` maps an entity reference (`.` the workflow, `load` a node, `loop/body` a nested node) to its id.
+    `comparable` is the spec in the form in which it is compared, `fingerprint` the digest of that.
+    """
+
+    workflow: Workflow
+    ids: Mapping[str, str]
+    comparable: Spec
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """One difference; `path` reads `nodes[load].script.content`; None means absent.
+
+    `immutable`: the service does not let this field change on an existing object. `file` is the script
+    file that the desired value came from.
+    """
+
+    path: str
+    before: Any
+    after: Any
+    immutable: bool = False
+    file: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NodeChange:
+    """What happens to one node of a workflow; `unmanaged`: live, not in the manifest, left as it is."""
+
+    name: str
+    action: NodeAction
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One line of the plan.
+
+    `desired` is what the manifest asks for, `before` the live workflow, `after` the whole workflow to
+    send: the desired one completed from the live one. All None for an unchanged workflow.
+    `before_value` and `after_value` are both sides as they are compared, sensitive values hidden.
+    `refused` says why apply will not do it; `waits_for` names the changes that must be done first.
+    """
+
+    address: str
+    action: Action
+    reason: str
+    file: str = ""
+    line: int = 0
+    fields: tuple[FieldChange, ...] = ()
+    nodes: tuple[NodeChange, ...] = ()
+    refused: str = ""
+    waits_for: tuple[str, ...] = ()
+    before_value: Any = None
+    after_value: Any = None
+    desired: Workflow | None = None
+    before: Observed | None = None
+    after: Workflow | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What apply would do on a target, in the order in which it would do it."""
+
+    target: str
+    project: str
+    changes: tuple[Change, ...]
+    diagnostics: tuple[Problem, ...] = ()
+    api_calls: int = 0
+    place: str = ""
+
+    @property
+    def pending(self) -> list[Change]:
+        """The changes that there is something to write for."""
+        return [change for change in self.changes if change.action != "unchanged"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one change; `written` if anything of it reached the workspace."""
+
+    address: str
+    action: Action
+    status: Status
+    written: bool = False
+    job: str = ""
+    error: str = ""
+    exit_code: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The outcomes of one apply."""
+
+    outcomes: tuple[Outcome, ...]
+    api_calls: int = 0
