@@ -1,0 +1,196 @@
+"""How a field of a document behaves: the annotations of a JSON Schema, as a tree.
+
+What the annotations mean is said in `schemas/manifest.schema.json`; what is done about them is up
+to `normalise`, `diff`, `flowspec`, `plan` and the renderers.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from functools import cached_property
+from typing import Any, Final
+
+Keywords = Mapping[str, Any]
+
+
+class Missing(Enum):
+    """The type of `MISSING`, which stands for "no default" where `None` would be a value."""
+
+    MISSING = "missing"
+
+
+MISSING: Final = Missing.MISSING
+
+
+@dataclass(frozen=True, eq=False)
+class Field:
+    """One place of a document. `keywords` are those of the place itself over those it refers to.
+
+    There is one field for each place in the schema, however deep a recursive document nests.
+    """
+
+    keywords: Keywords
+    _definitions: "_Definitions"
+
+    @staticmethod
+    def root(schema: Keywords) -> "Field":
+        """Return the field of a whole document of `schema`."""
+        return _Definitions(schema).field(schema)
+
+    @cached_property
+    def properties(self) -> Mapping[str, "Field"]:
+        """The known keys of an object."""
+        known: Keywords = self.keywords.get("properties", {})
+        return {name: self._definitions.field(keywords) for name, keywords in known.items()}
+
+    @cached_property
+    def with_default(self) -> Mapping[str, "Field"]:
+        """The known keys of an object for which a default is assumed."""
+        known = self.properties.items()
+        return {name: field for name, field in known if field.default is not MISSING}
+
+    def property(self, name: str) -> "Field | None":
+        """Return the field below the key `name`; None for a key that the schema does not know."""
+        return self.properties.get(name)
+
+    @cached_property
+    def items(self) -> "Field | None":
+        """The elements of a list; None if nothing is known about them."""
+        keywords = self.keywords.get("items")
+        return None if keywords is None else self._definitions.field(keywords)
+
+    def at(self, path: Iterable[str | int]) -> "Field | None":
+        """Return the field at `path` below this one; None outside of what the schema knows."""
+        field: Field | None = self
+        for step in path:
+            if field is None:
+                return None
+            field = field.property(step) if isinstance(step, str) else field.items
+        return field
+
+    @cached_property
+    def open(self) -> bool:
+        """Whether an object may hold keys that the schema does not know."""
+        return "object" in self.types and self.keywords.get("additionalProperties") is not False
+
+    @cached_property
+    def types(self) -> frozenset[str]:
+        """The allowed JSON types, `null` among them where a manifest may ask for removal."""
+        types: str | list[str] = self.keywords.get("type", [])
+        return frozenset([types] if isinstance(types, str) else types)
+
+    @cached_property
+    def default(self) -> Any:
+        """The value assumed and sent where it is left open; `MISSING` if there is none."""
+        return self.keywords.get("default", MISSING)
+
+    @cached_property
+    def default_kinds(self) -> tuple[str, ...] | None:
+        """The kinds of workflow in which `default` holds; None for all."""
+        kinds = self.keywords.get("x-default-kinds")
+        return None if kinds is None else tuple(kinds)
+
+    def default_in(self, kind: str) -> Any:
+        """Return the default that holds in workflows of `kind`, or `MISSING`."""
+        holds = self.default_kinds is None or kind in self.default_kinds
+        return self.default if holds else MISSING
+
+    @cached_property
+    def computed(self) -> bool | tuple[str, ...]:
+        """Whether the field is unmanaged while left open; or the kinds of workflow where it is."""
+        computed = self.keywords.get("x-computed", False)
+        return computed if isinstance(computed, bool) else tuple(computed)
+
+    def computed_in(self, kind: str) -> bool:
+        """Say whether the field, left open in a workflow of `kind`, is unmanaged."""
+        return self.computed if isinstance(self.computed, bool) else kind in self.computed
+
+    @cached_property
+    def computed_elements(self) -> tuple[Mapping[str, tuple[Any, ...]], ...]:
+        """Matchers of live list elements that are unmanaged: each named field has a named value."""
+        matchers: list[Mapping[str, list[Any]]] = self.keywords.get("x-computed-elements", [])
+        return tuple({name: tuple(values) for name, values in one.items()} for one in matchers)
+
+    @cached_property
+    def merge_key(self) -> tuple[tuple[tuple[str, ...], ...], ...]:
+        """What identifies a list element: components, each its alternatives, each a path of keys.
+
+        The first alternative that is present counts. Empty if elements have no identity.
+        """
+        components: list[str | list[str]] = self.keywords.get("x-merge-key", [])
+        return tuple(
+            tuple(tuple(path.split("/")) for path in ([one] if isinstance(one, str) else one))
+            for one in components
+        )
+
+    @cached_property
+    def aliases(self) -> Mapping[str, str]:
+        """Other spellings of values, and what they stand for."""
+        aliases: Mapping[str, str] = self.keywords.get("x-aliases", {})
+        return aliases
+
+    @cached_property
+    def format(self) -> str:
+        """The format of a text, such as `cron`; empty for none."""
+        return str(self.keywords.get("format", ""))
+
+    @cached_property
+    def unordered(self) -> bool:
+        """Whether the order of a list means nothing."""
+        return self._flag("x-unordered")
+
+    @cached_property
+    def immutable(self) -> bool:
+        """Whether the value of an existing object cannot be changed."""
+        return self._flag("x-immutable")
+
+    @cached_property
+    def read_only(self) -> bool:
+        """Whether the field is the service's own: never sent, never compared."""
+        return self._flag("readOnly")
+
+    @cached_property
+    def sensitive(self) -> bool:
+        """Whether values are masked in output."""
+        return self._flag("x-sensitive")
+
+    @cached_property
+    def reference(self) -> bool:
+        """Whether the text may hold an id of this document, alone or as `<id>:<variable>`."""
+        return self._flag("x-reference")
+
+    @cached_property
+    def text(self) -> bool:
+        """Whether line ends, and one at the end, do not count in comparison."""
+        return self._flag("x-text")
+
+    def _flag(self, keyword: str) -> bool:
+        return self.keywords.get(keyword) is True
+
+
+class _Definitions:
+    """The definitions of one schema; makes one field for each place in it."""
+
+    def __init__(self, schema: Keywords) -> None:
+        self._schema = schema
+        self._fields: dict[int, Field] = {}
+
+    def field(self, keywords: Keywords) -> Field:
+        """Return the field described by `keywords`, which are a part of the schema."""
+        place = id(keywords)
+        if place not in self._fields:
+            self._fields[place] = self._made(keywords)
+        return self._fields[place]
+
+    def _made(self, keywords: Keywords) -> Field:
+        if "$ref" not in keywords:
+            return Field(keywords, self)
+        target = self.field(self._definition(keywords["$ref"]))
+        own = {name: value for name, value in keywords.items() if name != "$ref"}
+        return Field({**target.keywords, **own}, self) if own else target
+
+    def _definition(self, ref: str) -> Keywords:
+        keywords = self._schema
+        for step in ref.removeprefix("#/").split("/"):
+            keywords = keywords[step]
+        return keywords
