@@ -1,0 +1,97 @@
+"""Manifest files: read under guards, values and script files put in, places found again.
+
+What the document means is left to `schema`, the rules and `desired`.
+"""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from deployer.errors import InvalidManifests, UsageError
+from deployer.model import Location, Manifest, Pointer, Problem, Severity
+from deployer.reading import documents, placeholders, project_files, script_files
+from deployer.reading.placeholders import Filled, Values
+from deployer.reading.project_files import FileRefused
+from deployer.reading.source import UNREADABLE, Finding, Irregular
+
+__all__ = ["Values", "locate", "read"]
+
+
+def read(path: Path, root: Path, values: Values | None) -> Manifest:
+    """The manifest at `path`, inside the project folder `root`; without `values` placeholders stay.
+
+    Raises InvalidManifests with every problem that could be found, UsageError for a path outside
+    `root`, Conflict when a file changes while it is being read.
+    """
+    file = _relative(path, root)
+    data = _bytes(root, file)
+    try:
+        text = documents.parse(data, path.suffix)
+    except Irregular as irregular:
+        raise InvalidManifests(_problems(file, data, irregular.findings)) from irregular
+    filled = Filled(text.value) if values is None else placeholders.fill(text.value, values)
+    inlined = script_files.inline(filled.value, root, file, values)
+    if problems := _problems(file, data, [*filled.findings, *inlined.findings]):
+        raise InvalidManifests(problems)
+    warnings = [*text.remarks, *filled.warnings, *inlined.warnings]
+    told = _problems(file, data, warnings, "warning")
+    return Manifest(file, path, inlined.document, inlined.files, told)
+
+
+def locate(manifest: Manifest, pointer: Pointer, key: bool = False) -> Location:
+    """Where the value (or key) at `pointer` is written; its nearest existing ancestor, if nowhere.
+
+    The file is read again: nothing is kept for this. In an inlined script it is the place of
+    `script.file`.
+    """
+    for script in manifest.scripts:
+        if pointer[: len(script)] == script:
+            pointer = (*script[:-1], "file")
+    try:
+        data = manifest.path.read_bytes()
+        line, column = documents.locate(data, manifest.path.suffix, pointer, key)
+    except (OSError, Irregular):
+        return Location(manifest.file, 1, 1)
+    return Location(manifest.file, line, column)
+
+
+def _relative(path: Path, root: Path) -> str:
+    # The last part may be a link: where it leads is checked on the way to the open file.
+    try:
+        return (_real(path.parent) / path.name).relative_to(_real(root)).as_posix()
+    except ValueError as error:
+        raise UsageError(
+            f"`{path}` is outside the project folder",
+            where=str(root),
+            hint="run the command in the folder that holds the manifests",
+        ) from error
+
+
+def _real(folder: Path) -> Path:
+    return Path(os.path.realpath(folder))
+
+
+def _bytes(root: Path, file: str) -> bytes:
+    try:
+        return project_files.read(root, file).data
+    except FileRefused as refused:
+        finding = Finding(refused.message, 1, 1, refused.hint, rule=UNREADABLE)
+        raise InvalidManifests(_problems(file, b"", [finding])) from refused
+
+
+def _problems(
+    file: str, data: bytes, findings: Iterable[Finding], severity: Severity = "error"
+) -> tuple[Problem, ...]:
+    return tuple(_problem(_location(file, data, each), each, severity) for each in findings)
+
+
+def _problem(location: Location, finding: Finding, severity: Severity) -> Problem:
+    pointer = documents.pointer_text(finding.pointer)
+    return Problem(finding.rule, severity, finding.message, location, finding.hint, pointer)
+
+
+def _location(file: str, data: bytes, finding: Finding) -> Location:
+    if finding.line:
+        return Location(finding.file or file, finding.line, finding.column)
+    suffix = Path(file).suffix
+    return Location(file, *documents.locate(data, suffix, finding.pointer))

@@ -1,0 +1,45 @@
+"""A file's bytes as one document, YAML or JSON by its suffix, and places in it found again."""
+
+from typing import Protocol
+
+from deployer.model import Pointer
+from deployer.reading import json_reader, yaml_reader
+from deployer.reading.source import Finding, Irregular, Text, decode
+
+_KINDS = {
+    type(None): "nothing",
+    list: "a list",
+    str: "text",
+    bool: "true or false",
+    int: "a number",
+    float: "a number",
+}
+
+
+class _Reader(Protocol):
+    def parse(self, text: str) -> Text: ...
+    def locate(self, text: str, pointer: Pointer, key: bool = False) -> tuple[int, int]: ...
+
+
+def parse(data: bytes, suffix: str) -> Text:
+    """The mapping that a file holds; raises Irregular when it cannot be read as one."""
+    read = _reader(suffix).parse(decode(data))
+    if not isinstance(read.value, dict):
+        line, column = locate(data, suffix, ())
+        message = f"expected a mapping, found {_KINDS[type(read.value)]}"
+        raise Irregular([Finding(message, line, column)])
+    return read
+
+
+def locate(data: bytes, suffix: str, pointer: Pointer, key: bool = False) -> tuple[int, int]:
+    """Line and column of the value (or key) at `pointer`, else of its nearest existing ancestor."""
+    return _reader(suffix).locate(decode(data), pointer, key)
+
+
+def pointer_text(pointer: Pointer) -> str:
+    """A pointer as RFC 6901 writes it: `/spec/workflows/0`."""
+    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in pointer)
+
+
+def _reader(suffix: str) -> _Reader:
+    return json_reader if suffix.lower() == ".json" else yaml_reader

@@ -1,0 +1,138 @@
+"""Script files: `script.file` of a node becomes `script.content`, the text of that file.
+
+Line ends of script files are kept as they are.
+"""
+
+import difflib
+import posixpath
+import re
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from deployer.model import Pointer
+from deployer.reading import placeholders, project_files
+from deployer.reading.placeholders import Values
+from deployer.reading.project_files import FileRefused, TooLarge
+from deployer.reading.source import SCRIPT_FILE, Finding, Irregular, decode
+
+_ELSEWHERE = re.compile(r"[/\\~]|[A-Za-z]:|[A-Za-z][A-Za-z0-9+.-]*://")
+_ODD_CHARACTER = re.compile("[\0-\x1f\x7f-\x9f\\\\]")
+_DEVICE_NAME = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\..*)?", re.IGNORECASE)
+
+
+@dataclass(slots=True)
+class Inlined:
+    """A document with its script files' texts in place; `files` says where each came from."""
+
+    document: Any
+    files: dict[Pointer, str] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+    warnings: list[Finding] = field(default_factory=list)
+
+
+def inline(document: dict[str, Any], root: Path, manifest: str, values: Values | None) -> Inlined:
+    """`document` with the content of the script files that it names, relative to its own folder.
+
+    `manifest` is the manifest's place relative to `root`; without `values` placeholders stay.
+    What is wrong is in `findings`; raises only Conflict, for a script that changes meanwhile.
+    """
+    result = Inlined(document)
+    folder = posixpath.dirname(manifest)
+    result.document = _walk(document, (), _Reader(root, folder, values, result))
+    return result
+
+
+def _walk(value: Any, pointer: Pointer, reader: "_Reader") -> Any:
+    if isinstance(value, dict):
+        walked = {key: _walk(each, (*pointer, key), reader) for key, each in value.items()}
+        if pointer and pointer[-1] == "script" and isinstance(value.get("file"), str):
+            return reader.inlined(walked, pointer)
+        return walked
+    if isinstance(value, list):
+        return [_walk(each, (*pointer, index), reader) for index, each in enumerate(value)]
+    return value
+
+
+class _Reader:
+    def __init__(self, root: Path, folder: str, values: Values | None, result: Inlined) -> None:
+        self._root = root
+        self._folder = folder
+        self._values = values
+        self._result = result
+
+    def inlined(self, script: dict[str, Any], pointer: Pointer) -> dict[str, Any]:
+        """The script object with `content` in the place of `file`."""
+        where = (*pointer, "file")
+        name: str = script["file"]
+        if placeholders.occurs(name):
+            return script
+        if "content" in script:
+            self._find(where, "`file` and `content` given together", "keep one of them")
+            return script
+        try:
+            text = self._text(name, where)
+        except FileRefused as refused:
+            self._find(where, f"{refused.message}: script file `{name}`", refused.hint)
+            return script
+        self._result.files[(*pointer, "content")] = self._place(name)
+        rest = {key: each for key, each in script.items() if key != "file"}
+        return {**rest, "content": self._filled(text, (*pointer, "content"))}
+
+    def _filled(self, text: str, pointer: Pointer) -> str:
+        if self._values is None:
+            return text
+        filled = placeholders.fill_script(text, self._values, self._result.files[pointer])
+        self._result.findings += [replace(each, pointer=pointer) for each in filled.findings]
+        self._result.warnings += [replace(each, pointer=pointer) for each in filled.warnings]
+        return str(filled.value)
+
+    def _text(self, name: str, where: Pointer) -> str:
+        check_relative(name)
+        place = self._place(name)
+        if place.split("/", 1)[0] == "..":
+            raise FileRefused("outside the project folder", "move the file into the project")
+        try:
+            content = project_files.read(self._root, place)
+            text = decode(content.data)
+        except Irregular as irregular:
+            finding = irregular.findings[0]
+            raise FileRefused(finding.message, finding.hint) from irregular
+        except TooLarge as refused:
+            raise FileRefused(f"script larger than limit ({refused.message})") from refused
+        except FileRefused as refused:
+            raise FileRefused(refused.message, refused.hint or self._near(place)) from refused
+        if content.shared:
+            message = f"more than one link, and owned by another user: script file `{name}`"
+            self._result.warnings.append(Finding(message, pointer=where, rule=SCRIPT_FILE))
+        return text
+
+    def _place(self, name: str) -> str:
+        return posixpath.normpath(posixpath.join(self._folder, name))
+
+    def _near(self, place: str) -> str:
+        folder, name = posixpath.split(place)
+        try:
+            names = [each.name for each in (self._root / folder).iterdir()]
+        except OSError:
+            return ""
+        near = [each for each in difflib.get_close_matches(name, names, n=1) if each != name]
+        return f"did you mean `{near[0]}`?" if near else ""
+
+    def _find(self, where: Pointer, message: str, hint: str) -> None:
+        finding = Finding(message, hint=hint, pointer=where, rule=SCRIPT_FILE)
+        self._result.findings.append(finding)
+
+
+def check_relative(name: str) -> None:
+    """Raises FileRefused for a path that is not plainly relative on every system."""
+    if _ELSEWHERE.match(name):
+        raise FileRefused("must be relative", "write the path from the manifest's folder")
+    if not name or _ODD_CHARACTER.search(name) or any(_odd_part(part) for part in name.split("/")):
+        raise FileRefused("path not allowed", "use plain names and `/`")
+
+
+def _odd_part(part: str) -> bool:
+    if part in (".", ".."):
+        return False
+    return part.endswith((".", " ")) or _DEVICE_NAME.fullmatch(part) is not None
