@@ -1,0 +1,212 @@
+"""One call of the DataWorks API: signed, spaced, bounded in time and size, repeated where safe.
+
+Holds the rule that a write is sent again only when the service cannot have carried it out (B-70 and
+B-102 in docs/service.md); the shapes of parameters and answers are left to `deployer.remote`.
+
+    call ── attempt ── sign ── send ── read ──▶ Answer ── judge ──▶ Verdict ── done | repeat | raise
+"""
+
+import asyncio
+import logging
+import random
+import ssl
+import time
+from collections.abc import AsyncIterable, Callable
+from email.utils import parsedate_to_datetime
+from types import TracebackType
+from typing import Any, cast
+from uuid import uuid4
+
+import httpx
+
+from deployer.errors import UsageError
+from deployer.transport.answer import Answer, Unreadable, read_body, read_json
+from deployer.transport.credentials import Credentials
+from deployer.transport.endpoints import is_loopback
+from deployer.transport.pace import RateLimit, RetryBudget, Sleep, backoff, retry_after
+from deployer.transport.request import Operation, Params, Signature, build
+from deployer.transport.verdict import Verdict, error_for, judge
+
+__all__ = ["ATTEMPTS", "Client", "Operation", "read_json"]
+
+ATTEMPTS = 8
+MAX_CONNECTIONS = 32
+"""httpx 0.28 walks its whole pool for every request: more connections than this make it slower."""
+
+_CONNECT_TIMEOUT = 10.0
+_DAY = 24 * 3600.0
+_TIMED_OUT = "no complete answer within {:g} s"
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
+_ONCE = (Verdict.CLOCK, Verdict.TOKEN)
+
+log = logging.getLogger(__name__)
+
+
+class Client:
+    """Calls one endpoint; an async context manager that owns the connections."""
+
+    def __init__(
+        self,
+        endpoint: str,
+        credentials: Callable[[], Credentials],
+        *,
+        transport: httpx.AsyncBaseTransport | None = None,
+        rate: float | None = None,
+        connections: int = 16,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Sleep = asyncio.sleep,
+        nonce: Callable[[], str] = lambda: uuid4().hex,
+        now: Callable[[], float] = time.time,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self.calls = 0
+        """Requests sent so far; repeated and refused ones count at the service too (B-104)."""
+        self._url = endpoint.rstrip("/") + "/"
+        self._credentials = credentials
+        self._clock, self._sleep, self._nonce = clock, sleep, nonce
+        self._now, self._chance = now, chance
+        self._offset = 0.0
+        self._limit = RateLimit(rate, clock, sleep) if rate else None
+        self._budget = RetryBudget()
+        connections = min(connections, MAX_CONNECTIONS)
+        self._slots = asyncio.Semaphore(connections)
+        self._http = httpx.AsyncClient(
+            transport=transport,
+            # The total time is bounded per attempt below: httpx only knows a limit for each read.
+            timeout=httpx.Timeout(None, connect=_CONNECT_TIMEOUT, pool=_CONNECT_TIMEOUT),
+            limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
+            follow_redirects=False,
+            trust_env=not is_loopback(httpx.URL(self._url).host),
+        )
+
+    async def __aenter__(self) -> "Client":
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._http.aclose()
+
+    async def call(self, operation: Operation, params: Params) -> dict[str, Any]:
+        """Return the service's answer as a JSON object.
+
+        Raises OutcomeUnknown as soon as a write may or may not have been carried out; Unreachable
+        when there is no usable answer after all attempts; Throttled, CredentialsError, NotFound or
+        another ServiceError when the service refuses; UsageError when a certificate is not trusted.
+        """
+        used: set[Verdict] = set()
+        for attempt in range(1, ATTEMPTS + 1):
+            credentials = self._credentials()
+            answer = await self._attempt(operation, params, credentials, attempt)
+            verdict = judge(answer)
+            if verdict is Verdict.DONE and answer.document is not None:
+                self._budget.refund()
+                return answer.document
+            last = attempt == ATTEMPTS or verdict in used
+            if last or not self._may_repeat(verdict, operation, answer, credentials):
+                break
+            if verdict in _ONCE:
+                used.add(verdict)
+            else:
+                await self._sleep(self._pause(answer, attempt))
+        raise error_for(verdict, answer, operation.name, not operation.reads, credentials)
+
+    def _may_repeat(
+        self, verdict: Verdict, operation: Operation, answer: Answer, credentials: Credentials
+    ) -> bool:
+        match verdict:
+            case Verdict.THROTTLED:
+                return True
+            case Verdict.NOT_SENT | Verdict.UNKNOWN:
+                may = operation.reads or verdict is Verdict.NOT_SENT
+                return may and self._budget.take()
+            case Verdict.CLOCK:
+                return self._correct_clock(answer)
+            case Verdict.TOKEN:
+                return self._credentials() != credentials
+            case _:
+                return False
+
+    def _pause(self, answer: Answer, attempt: int) -> float:
+        asked = retry_after(answer.header("x-acs-retry-after"))
+        return backoff(attempt, self._chance()) if asked is None else asked
+
+    def _correct_clock(self, answer: Answer) -> bool:
+        try:
+            server = parsedate_to_datetime(answer.header("date")).timestamp()
+        except ValueError:
+            return False
+        offset = server - self._now()
+        log.warning("the clock of this machine is off by %.0f min", abs(offset) / 60)
+        if abs(offset) > _DAY:
+            return False
+        self._offset = offset
+        return True
+
+    async def _attempt(
+        self, operation: Operation, params: Params, credentials: Credentials, attempt: int
+    ) -> Answer:
+        async with self._slots:
+            if self._limit:
+                await self._limit.turn()
+            started = self._clock()
+            request = build(self._url, operation, params)
+            signature = Signature(credentials, self._nonce(), self._now() + self._offset)
+            self.calls += 1
+            answer = await self._exchange(request, signature, operation.deadline)
+        log.debug(
+            "%s attempt %d: %s in %.0f ms",
+            operation.name,
+            attempt,
+            answer.status or answer.fault,
+            (self._clock() - started) * 1000,
+        )
+        return answer
+
+    async def _exchange(
+        self, request: httpx.Request, signature: Signature, deadline: float
+    ) -> Answer:
+        try:
+            async with asyncio.timeout(deadline):
+                return await self._receive(request, signature)
+        except _NOT_SENT as error:
+            self.calls -= 1
+            _refuse_certificate(error, request.url.host)
+            return Answer(fault=f"not connected: {error}", sent=False)
+        except TimeoutError:
+            return Answer(fault=_TIMED_OUT.format(deadline))
+        except httpx.TransportError as error:
+            # By its type only: some of these quote a header, and with it a secret.
+            return Answer(fault=f"the connection failed with {type(error).__name__}")
+
+    async def _receive(self, request: httpx.Request, signature: Signature) -> Answer:
+        response = await self._http.send(request, auth=signature, stream=True)
+        status, headers = response.status_code, response.headers
+        # The stream itself, not `aiter_raw`, which refuses an answer that a test made in memory.
+        chunks = cast("AsyncIterable[bytes]", response.stream)
+        try:
+            body = await read_body(chunks, headers.get("content-encoding", ""))
+        except Unreadable as error:
+            return Answer(status, headers, fault=str(error))
+        finally:
+            await response.aclose()
+        document = read_json(body)
+        if document is None and response.is_success:
+            return Answer(status, headers, fault="the answer is not a JSON object")
+        return Answer(status, headers, document)
+
+
+def _refuse_certificate(error: BaseException, host: str) -> None:
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            raise UsageError(
+                f"the certificate of `{host}` is not trusted",
+                why=cause.verify_message,
+                written="nothing was sent",
+                hint="check the endpoint, and whether a proxy stands in between",
+            ) from error
+        cause = cause.__cause__ or cause.__context__
