@@ -1,0 +1,130 @@
+"""Two comparable specs → the field changes between them.
+
+Equal parts are told apart by their canonical bytes and never reach DeepDiff; what does reach it are
+mappings only, with every leaf packed into its canonical text: DeepDiff reads list moves as renames,
+holds `True` for 1 and rounds numbers.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeGuard
+
+from deployer.fields import Field
+from deployer.model import FieldChange
+from deployer.normalise import canonical
+
+MASK = "(sensitive)"
+
+_PLAIN_KEY = re.compile(r"[\w-]+")
+
+Path = tuple[str, ...]
+
+
+def changes(before: Mapping[str, Any], after: Mapping[str, Any], field: Field) -> list[FieldChange]:
+    """Every difference between two comparable specs, sorted by path; empty exactly if they are equal."""
+    found = sorted(_differences(dict(before), dict(after), ()), key=lambda change: change[0])
+    return [_field_change(path, old, new, field) for path, old, new in found]
+
+
+def _field_change(path: Path, old: Any, new: Any, root: Field) -> FieldChange:
+    text, place = resolve(path, root)
+    return FieldChange(
+        path=text,
+        before=masked(old, place),
+        after=masked(new, place),
+        immutable=place is not None and place.immutable,
+    )
+
+
+def _differences(
+    before: dict[str, Any], after: dict[str, Any], at: Path
+) -> Iterator[tuple[Path, Any, Any]]:
+    """Walks down while both sides are mappings of mappings, so that DeepDiff sees small things only."""
+    for key in {**before, **after}:
+        old, new = before.get(key), after.get(key)
+        if canonical(old) == canonical(new):
+            continue
+        if _holds_mappings(old) and _holds_mappings(new):
+            yield from _differences(old, new, (*at, key))
+        else:
+            yield from _deep((*at, key), old, new)
+
+
+def _holds_mappings(value: Any) -> TypeGuard[dict[str, Any]]:
+    return (
+        isinstance(value, dict) and bool(value) and all(isinstance(v, dict) for v in value.values())
+    )
+
+
+def _deep(at: Path, old: Any, new: Any) -> Iterator[tuple[Path, Any, Any]]:
+    if not (isinstance(old, dict) and isinstance(new, dict)):
+        yield at, old, new
+        return
+    from deepdiff import DeepDiff
+
+    tree = DeepDiff(
+        _packed(old),
+        _packed(new),
+        threshold_to_diff_deeper=0,
+        ignore_private_variables=False,  # it would pass over keys that start with `__`
+        view="tree",
+    )
+    for kind, levels in tree.items():
+        for level in levels:
+            path = tuple(level.path(output_format="list"))
+            yield (
+                (*at, *path),
+                None if kind == "dictionary_item_added" else _unpacked(level.t1),
+                None if kind == "dictionary_item_removed" else _unpacked(level.t2),
+            )
+
+
+def _packed(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _packed(item) for key, item in value.items()}
+    return canonical(value).decode("utf-8", "surrogatepass")
+
+
+def _unpacked(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _unpacked(item) for key, item in value.items()}
+    return json.loads(value)
+
+
+def resolve(path: Path, field: Field | None) -> tuple[str, Field | None]:
+    """`nodes[load].script.content` and the field at its end; what is sensitive stays so inside.
+
+    Keys of keyed lists, and those of open maps that are no plain words, are in brackets.
+    """
+    text = ""
+    for step in path:
+        keyed = field is not None and field.merge_key
+        if keyed or not _PLAIN_KEY.fullmatch(step):
+            text += f"[{json.dumps(step, ensure_ascii=False) if _needs_quotes(step) else step}]"
+        else:
+            text += f".{step}" if text else step
+        field = _below(field, step)
+    return text, field
+
+
+def _below(field: Field | None, step: str) -> Field | None:
+    if field is None or field.sensitive:
+        return field
+    return field.items if field.merge_key else field.property(step)
+
+
+def _needs_quotes(step: str) -> bool:
+    return any(character in step for character in '[]"') or not step
+
+
+def masked(value: Any, field: Field | None) -> Any:
+    """`value` with everything hidden that the schema calls sensitive."""
+    if field is None or value is None:
+        return value
+    if field.sensitive:
+        return MASK
+    if isinstance(value, dict):
+        place = field.items if field.merge_key else None
+        return {key: masked(item, place or field.property(key)) for key, item in value.items()}
+    return [masked(item, field.items) for item in value] if isinstance(value, list) else value

@@ -1,0 +1,133 @@
+"""Who is who inside a workflow object: its nodes at every depth, and the text that stands for one.
+
+An entity is known by its reference: `.` is the workflow itself, `load` one of its nodes, `loop/body` a
+node inside a container. Where a document holds an entity's id, name space holds `{{reference}}`.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from deployer.fields import Field
+from deployer.model import Pointer
+
+SELF = "."
+
+Node = dict[str, Any]
+
+
+def token(reference: str) -> str:
+    """How name space writes an entity's id."""
+    return f"{{{{{reference}}}}}"
+
+
+def walk(
+    holder: Mapping[str, Any], prefix: str = "", at: Pointer = ()
+) -> Iterator[tuple[str, Pointer, Node]]:
+    """Every node below a workflow object, node or container: reference, pointer from `holder`, node."""
+    for key, value in holder.items():
+        for pointer, node in _members(key, value, at):
+            reference = f"{prefix}{node.get('name', '')}"
+            yield reference, pointer, node
+            yield from walk(node, f"{reference}/", pointer)
+        if is_container(value):
+            yield from walk(value, prefix, (*at, key))
+
+
+def _members(key: str, value: Any, at: Pointer) -> list[tuple[Pointer, Node]]:
+    if key == "nodes" and isinstance(value, list):
+        return [((*at, key, i), node) for i, node in enumerate(value) if isinstance(node, dict)]
+    if key == "while" and isinstance(value, dict):
+        return [((*at, key), value)]
+    return []
+
+
+def is_container(value: Any) -> bool:
+    """Whether a value of a node holds nodes of its own, as loops and sub-processes do."""
+    return isinstance(value, dict) and (
+        isinstance(value.get("nodes"), list) or isinstance(value.get("while"), dict)
+    )
+
+
+def map_nodes(holder: Node, change: Callable[[str, Node], Node], prefix: str = "") -> Node:
+    """`holder` with every node below it replaced by `change(reference, node)`, outer ones first."""
+    return {key: _mapped(key, value, change, prefix) for key, value in holder.items()}
+
+
+def _mapped(key: str, value: Any, change: Callable[[str, Node], Node], prefix: str) -> Any:
+    def member(node: Any) -> Any:
+        if not isinstance(node, dict):
+            return node
+        reference = f"{prefix}{node.get('name', '')}"
+        return map_nodes(change(reference, node), change, f"{reference}/")
+
+    if key == "nodes" and isinstance(value, list):
+        return [member(node) for node in value]
+    if key == "while":
+        return member(value)
+    return map_nodes(value, change, prefix) if is_container(value) else value
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """The entities of one document: id → reference, all references, and the workflow's name."""
+
+    ids: Mapping[str, str]
+    references: frozenset[str]
+    name: str
+
+    def of_id(self, text: str) -> str | None:
+        """`{{reference}}` if the text is an id, or `<id>:<variable>` with its tail kept."""
+        if text in self.ids:
+            return token(self.ids[text])
+        head, colon, tail = text.partition(":")
+        return f"{token(self.ids[head])}:{tail}" if colon and head in self.ids else None
+
+    def of_entity(self, text: str, scope: str) -> str | None:
+        """`{{reference}}` of an id, or of a name as seen from inside `scope`."""
+        if text in self.ids:
+            return token(self.ids[text])
+        for reference in (f"{scope}{text}", text):
+            if reference in self.references:
+                return token(reference)
+        return token(SELF) if text == self.name else None
+
+
+def to_names(value: Any, field: Field | None, index: Index, scope: str = "", key: str = "") -> Any:
+    """`value` in name space: ids become references; facts that only the service states are left out."""
+    if isinstance(value, dict):
+        inner = (
+            f"{scope}{value['name']}/" if key in ("nodes", "while") and "name" in value else scope
+        )
+        places = {name: field.property(name) if field else None for name in value}
+        return {
+            name: to_names(item, place, index, inner, name)
+            for name, item in value.items()
+            if not ((place := places[name]) and place.read_only)
+        }
+    if isinstance(value, list):
+        return [to_names(item, field.items if field else None, index, scope, key) for item in value]
+    if isinstance(value, str) and field is not None and field.reference:
+        named = index.of_entity(value, scope) if key == "nodeId" else index.of_id(value)
+        return value if named is None else named
+    return value
+
+
+def to_ids(value: Any, field: Field | None, ids: Mapping[str, str]) -> Any:
+    """The inverse of `to_names`; a reference without an id stays as it is."""
+    if isinstance(value, dict):
+        return {k: to_ids(v, field.property(k) if field else None, ids) for k, v in value.items()}
+    if isinstance(value, list):
+        return [to_ids(item, field.items if field else None, ids) for item in value]
+    if isinstance(value, str) and field is not None and field.reference:
+        return _to_id(value, ids)
+    return value
+
+
+def _to_id(text: str, ids: Mapping[str, str]) -> str:
+    """The id for `{{reference}}`, alone or before a colon; names may hold braces themselves."""
+    for end in re.finditer(r"(?=\}\}(:|\Z))", text) if text.startswith("{{") else ():
+        if (reference := text[2 : end.start()]) in ids:
+            return ids[reference] + text[end.start() + 2 :]
+    return text

@@ -1,0 +1,194 @@
+"""Desired × observed → plan: what to do with each workflow, why, and in which order. Pure."""
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from deployer import schema
+from deployer.diff import Path, changes, masked, resolve
+from deployer.entities import token
+from deployer.flowspec import consumed, produced, with_unmanaged
+from deployer.model import Change, FieldChange, NodeChange, Observed, Workflow
+from deployer.normalise import canonical, complete, digest, normalise
+
+_NODES = re.compile(r'nodes\[(?:("(?:[^"\\]|\\.)*")|([^\]]*))\]')
+"""The names of nodes in the path of a field, as `deployer.diff` writes it."""
+
+
+def change(desired: Workflow, live: Observed | None) -> Change:
+    """What brings one live workflow, or none, to the desired one."""
+    return _create(desired) if live is None else _compare(desired, live)
+
+
+def _create(desired: Workflow) -> Change:
+    place = schema.workflow()
+    spec = complete(desired.spec, {}, place, desired.kind)
+    return Change(
+        address=desired.path,
+        action="create",
+        reason="not in the workspace",
+        file=desired.file,
+        nodes=tuple(NodeChange(name, "create") for name in spec.get("nodes") or {}),
+        after_value=masked(normalise(spec, place, desired.kind), place),
+        desired=desired,
+        after=replace(desired, spec=spec),
+    )
+
+
+def _compare(desired: Workflow, live: Observed) -> Change:
+    place = schema.workflow()
+    wanted, unmanaged = with_unmanaged(desired.spec, live.workflow.spec)
+    if desired.ignored:
+        wanted = _with_ignored(wanted, live.workflow.spec, _pattern(desired.ignored), ())
+    spec = complete(wanted, live.workflow.spec, place, desired.kind)
+    before, after = live.comparable, normalise(spec, place, desired.kind)
+    notes = tuple(NodeChange(name, "unmanaged") for name in unmanaged)
+    base = Change(
+        address=desired.path,
+        action="unchanged",
+        reason="the workspace holds what the manifest says",
+        file=desired.file,
+        nodes=notes,
+    )
+    if desired.kind == live.workflow.kind and digest(after) == live.fingerprint:
+        return base
+    fields = tuple(_with_file(each, desired) for each in changes(before, after, place))
+    return replace(
+        base,
+        action="update",
+        reason=f"{len(fields)} field{'' if len(fields) == 1 else 's'} differ",
+        fields=fields,
+        nodes=(*_node_changes(before, after), *notes),
+        refused=_refusal(desired, live, fields),
+        before_value=masked(before, place),
+        after_value=masked(after, place),
+        desired=desired,
+        before=live,
+        after=replace(desired, spec=spec),
+    )
+
+
+def _with_file(field: FieldChange, desired: Workflow) -> FieldChange:
+    """A change of a script with the name of the script file, if it is in one."""
+    if not field.path.endswith(".script.content"):
+        return field
+    names = [name or json.loads(quoted) for quoted, name in _NODES.findall(field.path)]
+    return replace(field, file=desired.scripts.get("/".join(names), ""))
+
+
+# --- ignored fields -------------------------------------------------------------------------------
+
+
+_ANY_KEY = r'\[(?:"(?:[^"\\]|\\.)*"|[^]["]*)\]'
+_PART_OF_KEY = r'[^]["]*'
+
+
+def _pattern(ignored: Iterable[str]) -> re.Pattern[str]:
+    """What matches the paths that a plan prints; `*` stands for keys, or parts of them, in brackets."""
+    return re.compile("|".join(_regex(path) for path in ignored))
+
+
+def _regex(path: str) -> str:
+    text = re.escape(path).replace(re.escape("[*]"), _ANY_KEY)
+    return text.replace(re.escape("*"), _PART_OF_KEY)
+
+
+def _with_ignored(
+    desired: Mapping[str, Any], live: Mapping[str, Any], ignored: re.Pattern[str], at: Path
+) -> dict[str, Any]:
+    """`desired` with the live value, or none, wherever the path of a field is ignored."""
+    result = dict(desired)
+    for key in {**desired, **live}:
+        old, new = live.get(key), desired.get(key)
+        if ignored.fullmatch(resolve((*at, key), schema.workflow())[0]):
+            result = {**{k: v for k, v in result.items() if k != key}, **_only(key, live)}
+        elif isinstance(old, dict) and (isinstance(new, dict) or _may_be_added(key, desired, at)):
+            inner = _with_ignored(new or {}, old, ignored, (*at, key))
+            if inner or isinstance(new, dict):
+                result[key] = inner
+    return result
+
+
+def _only(key: str, holder: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: holder[key]} if key in holder else {}
+
+
+def _may_be_added(key: str, desired: Mapping[str, Any], at: Path) -> bool:
+    """Whether an object may come back for the ignored fields in it; a removed list element may not."""
+    _, place = resolve(at, schema.workflow())
+    return key not in desired and not (place and place.merge_key)
+
+
+# --- nodes and refusals ---------------------------------------------------------------------------
+
+
+def _node_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[NodeChange]:
+    """Nodes that are new, or differ in themselves or in what they wait for."""
+    old, new = before.get("nodes") or {}, after.get("nodes") or {}
+    result = []
+    for name, node in new.items():
+        if name not in old:
+            result.append(NodeChange(name, "create"))
+        elif canonical([old[name], _edges(before, name)]) != canonical([node, _edges(after, name)]):
+            result.append(NodeChange(name, "update"))
+    return result
+
+
+def _edges(spec: Mapping[str, Any], name: str) -> Any:
+    return (spec.get("dependencies") or {}).get(token(name))
+
+
+def _refusal(desired: Workflow, live: Observed, fields: Iterable[FieldChange]) -> str:
+    """Why the service would not take this change; empty if nothing is known against it."""
+    if desired.kind != live.workflow.kind:
+        return (
+            f"the kind of an existing workflow cannot change: it is {live.workflow.kind}, "
+            f"the manifest says {desired.kind} (docs/service.md B-25)"
+        )
+    for field in fields:
+        if field.immutable and field.before is not None and field.after is not None:
+            return (
+                f"`{field.path}` cannot change from {field.before} to {field.after} on an existing "
+                "node: give the node another name (docs/service.md B-25)"
+            )
+    return ""
+
+
+# --- order ----------------------------------------------------------------------------------------
+
+
+def ordered(found: Sequence[Change]) -> tuple[Change, ...]:
+    """The changes with `waits_for` filled in, each after those it waits for, else by address."""
+    makers = {
+        output: change.address
+        for change in found
+        if change.after is not None
+        for output in produced(change.after.spec)
+    }
+    waiting = {change.address: _upstreams(change, makers) for change in found}
+    by_address = {change.address: change for change in found}
+    return tuple(
+        replace(by_address[address], waits_for=tuple(sorted(waiting[address])))
+        for address in _sorted_by_wait(waiting)
+    )
+
+
+def _upstreams(change: Change, makers: Mapping[str, str]) -> set[str]:
+    wanted = consumed(change.after.spec) if change.after is not None else set()
+    return {makers[output] for output in wanted if output in makers} - {change.address}
+
+
+def _sorted_by_wait(waiting: Mapping[str, set[str]]) -> list[str]:
+    """Addresses such that each comes after those it waits for; validation has refused cycles."""
+    from graphlib import TopologicalSorter
+
+    sorter = TopologicalSorter({address: sorted(waiting[address]) for address in sorted(waiting)})
+    sorter.prepare()
+    result: list[str] = []
+    while sorter.is_active():
+        ready = sorted(sorter.get_ready())
+        result += ready
+        sorter.done(*ready)
+    return result
