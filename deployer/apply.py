@@ -1,0 +1,123 @@
+"""Plan → outcomes: each change written after those it waits for, a few at a time.
+
+How one workflow is written and proven is `deployer.write`.
+"""
+
+import asyncio
+import traceback
+from collections.abc import Sequence
+
+from deployer.errors import (
+    EXIT_BUG,
+    EXIT_INTERRUPTED,
+    EXIT_PARTIAL,
+    DeployerError,
+    OutcomeUnknown,
+    RefusedBySafety,
+)
+from deployer.model import Change, Outcome, Plan, Report
+from deployer.write import Write, Writer
+
+CONCURRENCY = 8
+
+_GRAVEST = (EXIT_BUG, 6, 8, 7, EXIT_INTERRUPTED, EXIT_PARTIAL, 1, 4, 3)
+_ALONE = {1, 3, 4}
+"""Codes that say that all failed; with something written they become "applied in part"."""
+
+
+async def apply(plan: Plan, writer: Writer) -> Report:
+    """Writes every change of the plan; failures are outcomes, not exceptions.
+
+    Raises RefusedBySafety, before anything is written, if the plan holds a change that is refused.
+    """
+    refuse(plan.pending)
+    gate = asyncio.Semaphore(CONCURRENCY)
+    tasks: dict[str, asyncio.Task[Outcome]] = {}
+    for change in plan.pending:
+        upstreams = [tasks[address] for address in change.waits_for if address in tasks]
+        tasks[change.address] = asyncio.create_task(_in_turn(change, upstreams, gate, writer))
+    outcomes = await asyncio.gather(*tasks.values())
+    return Report(outcomes=tuple(outcomes), api_calls=writer.remote.calls)
+
+
+def refuse(changes: Sequence[Change]) -> None:
+    """Raises RefusedBySafety if any change is refused."""
+    for change in changes:
+        if change.refused:
+            raise RefusedBySafety(
+                f"the plan for `{change.address}` is refused",
+                where=f"{change.file}:{change.line}" if change.line else change.file,
+                why=change.refused,
+                written="nothing was written",
+            )
+
+
+def exit_code(report: Report) -> int:
+    """0 if all is done; 5 if something was written and something failed; else the gravest code."""
+    codes = {outcome.exit_code for outcome in report.outcomes} - {0}
+    written = any(outcome.written for outcome in report.outcomes)
+    if codes & _ALONE and written:
+        codes = codes - _ALONE | {EXIT_PARTIAL}
+    return next((code for code in _GRAVEST if code in codes), 0)
+
+
+async def _in_turn(
+    change: Change, upstreams: list[asyncio.Task[Outcome]], gate: asyncio.Semaphore, writer: Writer
+) -> Outcome:
+    """One change after its upstreams; not attempted if one of them failed or work was stopped."""
+    why = ""
+    try:
+        before = await asyncio.gather(*upstreams)
+        broken = [outcome.address for outcome in before if outcome.status != "done"]
+        why = f"it waits for `{broken[0]}`, which is not done" if broken else ""
+        async with gate:
+            if not why and not writer.stop.is_set():
+                outcome = await _outcome(change, writer)
+                writer.progress.ended(outcome)
+                return outcome
+    except asyncio.CancelledError:
+        pass  # A signal came while this change was still waiting: it ends as not attempted.
+    outcome = Outcome(change.address, change.action, "not attempted", error=why or "interrupted")
+    writer.progress.ended(outcome)
+    return outcome
+
+
+async def _outcome(change: Change, writer: Writer) -> Outcome:
+    started = writer.clock()
+    write = Write(change, writer)
+    error, code = await _attempt(write)
+    return Outcome(
+        address=change.address,
+        action=change.action,
+        status="failed" if code else "done",
+        written=write.written,
+        job=write.job,
+        error=error,
+        exit_code=code,
+        seconds=round(writer.clock() - started, 3),
+    )
+
+
+async def _attempt(write: Write) -> tuple[str, int]:
+    """What went wrong, in words and as an exit code; empty and 0 if nothing did."""
+    try:
+        await write.run()
+    except asyncio.CancelledError:
+        code = OutcomeUnknown.exit_code if write.unsure else EXIT_INTERRUPTED
+        return f"interrupted; {write.standing}; run `deployer apply` again", code
+    except DeployerError as failure:
+        lost = write.unsure and failure.exit_code in _ALONE
+        code = OutcomeUnknown.exit_code if lost else failure.exit_code
+        return _words(failure, write.standing), code
+    except Exception as bug:  # noqa: BLE001 (what became of the other workflows must still be told)
+        at = traceback.extract_tb(bug.__traceback__)[-1]
+        text = f"a bug in deployer: {type(bug).__name__}: {bug} ({at.name}, line {at.lineno})"
+        return f"{text}; {write.standing}", EXIT_BUG
+    return "", 0
+
+
+def _words(failure: DeployerError, standing: str) -> str:
+    parts = [failure.what, failure.why, failure.written or standing, failure.hint]
+    if failure.request_id:
+        parts.append(f"request {failure.request_id}")
+    return "; ".join(part for part in parts if part)

@@ -1,0 +1,183 @@
+"""The shapes of the DataWorks API: which operation, which parameters, what of the answer counts.
+
+Everything a caller gets back is a value of its own; JSON inside strings, paging and the two forms
+of a job stay in here. What a lost answer means is for the caller to decide.
+"""
+
+import json
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from deployer.errors import NotFound, OutcomeUnknown, Unreachable
+from deployer.transport.client import Client, Operation, read_json
+
+PAGE_SIZE = 100
+LISTED_TYPES = ("CycleWorkflow", "ManualWorkflow")
+"""The types that ListWorkflowDefinitions can be asked for: not TriggerWorkflow (U-35)."""
+
+_GET_PROJECT = Operation("GetProject", "GET")
+_LIST = Operation("ListWorkflowDefinitions", "GET")
+_GET = Operation("GetWorkflowDefinition", "GET")
+_CREATE = Operation("CreateWorkflowDefinition", "POST")
+_IMPORT = Operation("ImportWorkflowDefinition", "POST", deadline=60.0)
+_JOB = Operation("GetJobStatus", "GET")
+_GET_NODE = Operation("GetNode", "GET")
+_LIST_NODES = Operation("ListNodes", "GET")
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """One line of the list of workflow definitions."""
+
+    id: str
+    name: str
+    path: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """An asynchronous job as last seen; `workflow_id` only where the service told it."""
+
+    id: str
+    status: str
+    error: str = ""
+    workflow_id: str = ""
+
+    @property
+    def ended(self) -> bool:
+        """Whether the status is final; an unknown status is not (docs/service.md B-12)."""
+        return self.status in ("Success", "Fail", "Cancel")
+
+
+class Remote:
+    """One project of DataWorks, seen through a `Client`. Raises what `Client.call` raises."""
+
+    def __init__(self, client: Client, project: str) -> None:
+        self._client = client
+        self.project = project
+
+    @property
+    def calls(self) -> int:
+        """Requests sent so far."""
+        return self._client.calls
+
+    async def project_identifier(self) -> str:
+        """The name by which outputs refer to the project."""
+        answer = await self._client.call(_GET_PROJECT, {"Id": self.project})
+        return str((answer.get("Project") or {}).get("Name") or "")
+
+    async def summaries(self) -> dict[str, Summary]:
+        """All listed workflow definitions by path; both types, all pages."""
+        found: dict[str, Summary] = {}
+        for kind in LISTED_TYPES:
+            async for summary in self._pages(kind):
+                found[summary.path] = summary
+        return found
+
+    async def named(self, name: str, kind: str) -> list[Summary]:
+        """The listed definitions of exactly that name: the service's own filter is fuzzy (B-33)."""
+        return [summary async for summary in self._pages(kind, name) if summary.name == name]
+
+    async def _pages(self, kind: str, name: str | None = None) -> AsyncIterator[Summary]:
+        page, total = 1, 1
+        while (page - 1) * PAGE_SIZE < total:
+            params = {"ProjectId": self.project, "Type": kind, "Name": name}
+            paging = {"PageNumber": page, "PageSize": PAGE_SIZE}
+            answer = await self._client.call(_LIST, {**params, **paging})
+            info = _mapping(answer, "PagingInfo")
+            total = int(info.get("TotalCount") or 0)
+            for item in info.get("WorkflowDefinitions") or []:
+                script = item.get("Script") or {}
+                yield Summary(
+                    id=str(item.get("Id")),
+                    name=str(item.get("Name") or ""),
+                    path=str(script.get("Path") or item.get("Name") or ""),
+                    kind=str(item.get("Type") or kind),
+                )
+            page += 1
+
+    async def definition(self, identity: str) -> dict[str, Any] | None:
+        """The FlowSpec document of a workflow with its scripts; None if there is none."""
+        params: dict[str, str | bool] = {"Id": identity, "ProjectId": self.project}
+        try:
+            answer = await self._client.call(_GET, {**params, "IncludeScriptContent": True})
+        except NotFound:
+            return None
+        return _document(_mapping(answer, "WorkflowDefinition").get("Spec"))
+
+    async def node_document(self, identity: str) -> dict[str, Any] | None:
+        """The document that holds a node, its workflow's if it is in one (B-46), or None."""
+        try:
+            answer = await self._client.call(_GET_NODE, {"Id": identity, "ProjectId": self.project})
+        except NotFound:
+            return None
+        return _document(_mapping(answer, "Node").get("Spec"))
+
+    async def node_ids_at(self, path: str, name: str) -> list[str]:
+        """The ids of the nodes with exactly that script path."""
+        answer = await self._client.call(
+            _LIST_NODES,
+            {"ProjectId": self.project, "Name": name, "PageNumber": 1, "PageSize": PAGE_SIZE},
+        )
+        nodes = _mapping(answer, "PagingInfo").get("Nodes") or []
+        return [str(n.get("Id")) for n in nodes if (n.get("Script") or {}).get("Path") == path]
+
+    async def create(self, document: Mapping[str, Any]) -> str:
+        """Creates the workflow without its nodes; its id."""
+        answer = await self._client.call(_CREATE, self._spec(document))
+        return _given(answer, answer, _CREATE)
+
+    async def start_import(self, document: Mapping[str, Any], *, dry_run: bool = False) -> Job:
+        """Starts an import, or its validation alone; the job to poll."""
+        params = {**self._spec(document), "DryRun": True if dry_run else None}
+        answer = await self._client.call(_IMPORT, params)
+        job = answer.get("AsyncJob") or {}
+        return Job(
+            id=_given(job, answer, _IMPORT),
+            status=str(job.get("Status") or ""),
+            error=str(job.get("Error") or ""),
+            workflow_id=str(job.get("Response") or ""),
+        )
+
+    async def job(self, identity: str) -> Job:
+        """The job as it stands."""
+        job = _mapping(await self._client.call(_JOB, {"JobId": identity}), "JobStatus")
+        return Job(
+            id=identity, status=str(job.get("Status") or ""), error=str(job.get("Error") or "")
+        )
+
+    def _spec(self, document: Mapping[str, Any]) -> dict[str, Any]:
+        text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+        return {"ProjectId": self.project, "Spec": text}
+
+
+def _mapping(answer: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    value = answer.get(key)
+    if isinstance(value, dict):
+        return value
+    raise Unreachable(
+        f"the answer of the service has no `{key}`",
+        request_id=str(answer.get("RequestId") or ""),
+        hint="run the command again; if it stays so, report the request id to the service",
+    )
+
+
+def _given(holder: Any, answer: Mapping[str, Any], operation: Operation) -> str:
+    """The id that a write answers with; without it, nobody knows what the write did."""
+    identity = holder.get("Id") if isinstance(holder, dict) else None
+    if identity:
+        return str(identity)
+    raise OutcomeUnknown(
+        f"it is not known whether `{operation.name}` took effect",
+        why="the answer holds no id",
+        request_id=str(answer.get("RequestId") or ""),
+    )
+
+
+def _document(spec: Any) -> dict[str, Any]:
+    document = read_json(spec) if isinstance(spec, str) else None
+    if isinstance(document, dict) and isinstance(document.get("spec"), dict):
+        return document
+    raise Unreachable("the service returned a workflow whose Spec is not a FlowSpec document")

@@ -1,0 +1,102 @@
+"""Every problem in the manifests, as all targets see them, narrowed to the files asked for.
+
+Everything is always loaded, because rules across files need it; PATHS only choose what is reported.
+"""
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from deployer.errors import UsageError
+from deployer.load import SYMBOLIC, Loaded, load
+from deployer.model import Problem, Settings, Target
+
+
+@dataclass(frozen=True, slots=True)
+class Validated:
+    """What is to be reported: problems, of how many manifests, and PATHS without use."""
+
+    problems: tuple[Problem, ...]
+    files: int
+    skipped: tuple[str, ...] = ()
+
+    def fails(self, *, strict: bool) -> bool:
+        """Whether there is an error, or a warning where those count too."""
+        grave = ("error", "warning") if strict else ("error",)
+        return any(problem.severity in grave for problem in self.problems)
+
+
+def validate(settings: Settings, paths: Sequence[Path] = ()) -> Validated:
+    """Checks the manifests for the chosen target, else for every target, else without any.
+
+    Without a `deployer.yaml` the paths are the manifests; with one, they choose what is reported.
+    Raises UsageError for a path that does not exist and where there is no manifest.
+    """
+    chosen = [settings.target] if settings.target else list(settings.targets.values())
+    named = () if settings.config else paths
+    results = [(target, load(settings, target, named)) for target in chosen or [SYMBOLIC]]
+    found = Validated(_merged(results), results[0][1].files)
+    return _narrowed(found, results, settings, paths) if paths and settings.config else found
+
+
+def _merged(results: Sequence[tuple[Target, Loaded]]) -> tuple[Problem, ...]:
+    """Each problem once; one that only some of several targets have says which."""
+    targets: dict[Problem, list[str]] = {}
+    for target, loaded in results:
+        for problem in dict.fromkeys(loaded.problems):
+            targets.setdefault(problem, []).append(f"`{target.name}`")
+    return tuple(
+        problem
+        if len(names) == len(results)
+        else replace(problem, message=f"{problem.message} (target {', '.join(names)})")
+        for problem, names in targets.items()
+    )
+
+
+# --- PATHS ----------------------------------------------------------------------------------------
+
+
+def _narrowed(
+    found: Validated,
+    results: Iterable[tuple[Target, Loaded]],
+    settings: Settings,
+    paths: Sequence[Path],
+) -> Validated:
+    """Only what concerns the paths: a script file means its manifest, deployer.yaml means all."""
+    sources: dict[str, set[str]] = {}
+    for _, loaded in results:
+        for manifest, scripts in loaded.sources.items():
+            sources.setdefault(manifest, {manifest}).update(scripts)
+    wanted = {str(path): _within(path, settings.root) for path in paths}
+    if settings.config and settings.config.name in wanted.values():
+        return found
+    meant = {
+        manifest
+        for manifest, files in sources.items()
+        if any(_covers(each, file) for each in wanted.values() for file in files)
+    }
+    problems = [
+        problem
+        for problem in found.problems
+        if problem.location.file in meant
+        or any(_covers(each, problem.location.file) for each in wanted.values())
+    ]
+    known = set().union(*sources.values(), (problem.location.file for problem in problems))
+    skipped = [
+        path for path, each in wanted.items() if not any(_covers(each, file) for file in known)
+    ]
+    return Validated(tuple(problems), len(meant), tuple(skipped))
+
+
+def _within(path: Path, root: Path) -> str | None:
+    """A path relative to the project folder; None outside of it."""
+    if not os.path.lexists(path):
+        raise UsageError(f"no such file: `{path}`", where=str(path), hint="check the path")
+    whole = path.resolve() if path.is_dir() else path.parent.resolve() / path.name
+    root = root.resolve()
+    return whole.relative_to(root).as_posix() if whole.is_relative_to(root) else None
+
+
+def _covers(wanted: str | None, file: str) -> bool:
+    return wanted is not None and (wanted in (file, ".") or file.startswith(f"{wanted}/"))
