@@ -1,0 +1,154 @@
+"""Target → a connection to it: endpoint, credentials, transport and time; and the one event loop.
+
+An `emulator:` target runs the emulator inside this process, behind the same client. Its time is
+virtual: waiting moves its clock and returns at once.
+"""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from deployer.cli.words import say
+from deployer.errors import CredentialsError, UsageError
+from deployer.model import Target
+from deployer.remote import Remote
+from deployer.transport.client import Client
+from deployer.transport.credentials import CredentialChain, Credentials
+from deployer.transport.endpoints import check_endpoint, endpoint_of
+from deployer.write import Progress, Writer
+
+DEFAULT_RATE = 5.0
+"""Requests a second for real regions (docs/service.md B-104)."""
+
+EMULATOR_ENDPOINT = "http://127.0.0.1"
+EMULATOR_KEY = ("emulator", "emulator-secret")
+GRACE_SECONDS = 5.0
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """A project that can be called, and the time that passes there."""
+
+    remote: Remote
+    settle: float
+    sleep: Callable[[float], Awaitable[None]]
+    clock: Callable[[], float]
+
+    def writer(self, progress: Progress) -> Writer:
+        """What apply needs to write here."""
+        return Writer(
+            remote=self.remote,
+            progress=progress,
+            settle=self.settle,
+            sleep=self.sleep,
+            clock=self.clock,
+        )
+
+
+@asynccontextmanager
+async def connected(target: Target) -> AsyncIterator[Connection]:
+    """A connection to a target. Raises UsageError or CredentialsError that say which target."""
+    open_one = _online(target) if target.emulator is None else _embedded(target, target.emulator)
+    try:
+        async with open_one as connection:
+            yield connection
+    except (UsageError, CredentialsError) as failure:
+        failure.where = failure.where or f"target `{target.name}` of deployer.yaml, {target.place}"
+        raise
+
+
+@asynccontextmanager
+async def _online(target: Target) -> AsyncIterator[Connection]:
+    loop = asyncio.get_running_loop()
+    region = bool(target.region)
+    endpoint = endpoint_of(target.region) if region else check_endpoint(target.endpoint)
+    chain = CredentialChain(os.environ, target.instance_metadata)
+    rate = target.rate or (DEFAULT_RATE if region else None)
+    async with Client(endpoint, chain.get, rate=rate, connections=target.connections) as client:
+        yield Connection(Remote(client, target.project), target.settle, asyncio.sleep, loop.time)
+
+
+@asynccontextmanager
+async def _embedded(target: Target, db: Path) -> AsyncIterator[Connection]:
+    import httpx
+
+    from deployer.emulator import EmulatorStoreError, VirtualClock, create_app
+
+    clock = VirtualClock()
+
+    async def sleep(seconds: float) -> None:
+        clock.advance(seconds)
+
+    try:
+        app = create_app(
+            db,
+            project=target.project,
+            project_identifier=target.project_identifier,
+            credentials=EMULATOR_KEY,
+            clock=clock,
+        )
+    except EmulatorStoreError as error:
+        raise UsageError(
+            str(error),
+            where=str(db),
+            written="nothing was written",
+            hint="name another file as `emulator:` of the target in deployer.yaml",
+        ) from error
+    try:
+        async with Client(
+            EMULATOR_ENDPOINT,
+            lambda: Credentials(*EMULATOR_KEY),
+            transport=httpx.ASGITransport(app),
+            sleep=sleep,
+            clock=clock,
+            now=clock,
+        ) as client:
+            yield Connection(Remote(client, target.project), target.settle, sleep, clock)
+    finally:
+        app.close()
+
+
+# --- the event loop -------------------------------------------------------------------------------
+
+
+def run(main: Coroutine[Any, Any, Result]) -> Result:
+    """The one place where asynchronous code is run."""
+    return asyncio.run(main)
+
+
+@contextmanager
+def stop_on_signal(stop: asyncio.Event) -> Iterator[list[int]]:
+    """SIGINT and SIGTERM: the first ends the handing out of work and waits 5 seconds for what is
+    under way, then cancels it; a second one cancels at once.
+
+    Yields the signals received. Cancelled writes end as outcomes, so that what is unknown is said.
+    """
+    loop = asyncio.get_running_loop()
+    main = asyncio.current_task()
+    received: list[int] = []
+
+    def cancel() -> None:
+        for task in asyncio.all_tasks() - {main}:
+            task.cancel()
+
+    def on(number: int) -> None:
+        if not received:
+            say("stopping: calls under way are finished, nothing more is begun")
+        received.append(number)
+        stop.set()
+        loop.call_later(GRACE_SECONDS if len(received) == 1 else 0.0, cancel)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, on, number)
+    try:
+        yield received
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)

@@ -1,0 +1,56 @@
+"""Options that several commands share, and the settings that they and the environment give."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from deployer.errors import UsageError
+from deployer.model import Settings, Target
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def option(name: str, *more: str, **attributes: Any) -> Callable[[Command], Command]:
+    """An option that `DEPLOYER_<NAME>` sets too; safety overrides are a plain `click.option`."""
+    variable = "DEPLOYER_" + name.removeprefix("--").upper().replace("-", "_")
+    return click.option(name, *more, envvar=variable, **attributes)
+
+
+def target_option(command: Command) -> Command:
+    """`-t/--target NAME`; empty or absent leaves the choice to deployer.yaml."""
+    return option(
+        "--target",
+        "-t",
+        metavar="NAME",
+        help="Target of deployer.yaml; else the only one, else the default one.",
+    )(command)
+
+
+def format_option(*formats: str) -> Callable[[Command], Command]:
+    """`--format`, the first being the default."""
+    return option(
+        "--format",
+        "form",
+        type=click.Choice(formats),
+        default=formats[0],
+        show_default=True,
+        help="Form of the result on standard output.",
+    )
+
+
+def chosen(target: str | None) -> tuple[Settings, Target]:
+    """The settings of the project around the working folder, and the target to work on."""
+    from deployer import config
+
+    settings = config.settings(Path.cwd(), target, os.environ)
+    if settings.target is None:
+        raise UsageError(
+            "there is no target",
+            where=str(settings.config or Path.cwd()),
+            why="no `targets` in deployer.yaml" if settings.config else "no deployer.yaml here",
+            hint="write `targets:` into deployer.yaml, see README.md",
+        )
+    return settings, settings.target

@@ -1,0 +1,25 @@
+"""`deployer plan`: what apply would do; reads only."""
+
+import click
+
+from deployer.cli.options import format_option, option, target_option
+from deployer.cli.words import emit, paint
+from deployer.errors import EXIT_CHANGES
+
+
+@click.command("plan")
+@target_option
+@format_option("text", "json")
+@option(
+    "--detailed-exitcode",
+    is_flag=True,
+    help="Exit 2 if there are changes, 0 if there are none.",
+)
+def command(target: str | None, form: str, detailed_exitcode: bool) -> int:
+    """Show what apply would change. Reads the workspace, writes nothing."""
+    from deployer.cli.planning import planned
+    from deployer.render import plan_json, plan_text
+
+    made, _ = planned(target)
+    emit(plan_json.to_json(made) if form == "json" else plan_text.to_text(made, paint()))
+    return EXIT_CHANGES if detailed_exitcode and made.pending else 0

@@ -1,0 +1,22 @@
+"""A value as JSON text that may be shown on a terminal as it is."""
+
+import json
+import re
+from typing import Any
+
+_NOT_PLAIN = re.compile(r"[^\x20-\x7e\n]+")
+
+
+def json_text(value: Any) -> str:
+    """Indented JSON ending with a line end; what could steer a terminal is written as an escape."""
+    text = json.dumps(value, ensure_ascii=False, indent=2)
+    return _NOT_PLAIN.sub(_escaped, text) + "\n"
+
+
+def _escaped(found: re.Match[str]) -> str:
+    run = found[0]
+    return run if run.isprintable() else "".join(_one_escaped(character) for character in run)
+
+
+def _one_escaped(character: str) -> str:
+    return character if character.isprintable() else json.dumps(character)[1:-1]

@@ -1,0 +1,102 @@
+"""A plan as text for people: a line per change, then what changes, scripts as unified diffs."""
+
+import difflib
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from deployer.model import Change, FieldChange, Plan
+from deployer.render import problems_text
+from deployer.render.paint import Paint, plain
+from deployer.render.visible import visible
+
+_SIGNS = {"create": ("+", "green"), "update": ("~", "yellow"), "unmanaged": ("·", "dim")}
+_CONTEXT = 3
+_LONGEST = 200
+_ENTITY = re.compile(r"\{\{([^{}]+)\}\}")
+_NEW_NODE = re.compile(r'nodes\[("(?:[^"\\]|\\.)*"|[^\]"]*)\]')
+
+
+def to_text(plan: Plan, paint: Paint = plain) -> str:
+    """The plan, ending with its counts; says so when there is nothing to do."""
+    lines = [_title(plan, paint), ""]
+    for change in plan.changes:
+        if change.action != "unchanged" or change.nodes:
+            lines += [*_change(change, paint), ""]
+    if plan.diagnostics:
+        lines += [*problems_text.lines(plan.diagnostics, paint), ""]
+    lines.append(paint("bold", counts(plan)))
+    return "\n".join(lines) + "\n"
+
+
+def counts(plan: Plan) -> str:
+    """One line: what there is to do."""
+    number = Counter(change.action for change in plan.changes)
+    unchanged = f"{number['unchanged']} unchanged"
+    if not plan.pending:
+        return f"No changes: {unchanged}"
+    return f"{number['create']} to create, {number['update']} to update, {unchanged}"
+
+
+def _title(plan: Plan, paint: Paint) -> str:
+    place = f", {plan.place}" if plan.place else ""
+    return paint("bold", visible(f"Plan for target {plan.target}: project {plan.project}{place}"))
+
+
+def _change(change: Change, paint: Paint) -> Iterator[str]:
+    sign, colour = _SIGNS.get(change.action, (" ", "dim"))
+    place = f"{change.file}:{change.line}" if change.line else change.file
+    yield paint(colour, f"{sign} {change.action} {visible(change.address)}") + _aside(place, paint)
+    if change.refused:
+        yield paint("red", f"    refused: {visible(change.refused)}")
+    for node in change.nodes:
+        sign, colour = _SIGNS[node.action]
+        note = ": live, in no manifest; left as it is" if node.action == "unmanaged" else ""
+        yield paint(colour, f"    {sign} node {visible(node.name)}") + note
+    for field in change.fields:
+        if field.before is not None or not _NEW_NODE.fullmatch(field.path):
+            yield from _field(field, paint)
+
+
+def _aside(text: str, paint: Paint) -> str:
+    return paint("dim", f"  ({visible(text)})") if text else ""
+
+
+def _field(field: FieldChange, paint: Paint) -> Iterator[str]:
+    path = visible(_ENTITY.sub(r"\1", field.path))
+    sign, colour = ("+", "green") if field.before is None else ("~", "yellow")
+    if field.after is None:
+        sign, colour = "-", "red"
+    if _is_text(field.before) or _is_text(field.after):
+        yield paint(colour, f"    {sign} {path}") + _aside(field.file, paint)
+        yield from _text_diff(field.before or "", field.after or "", paint)
+        return
+    sides = [_value(value) for value in (field.before, field.after) if value is not None]
+    yield paint(colour, f"    {sign} {path}: {' -> '.join(sides)}") + _aside(field.file, paint)
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and "\n" in value
+
+
+def _text_diff(before: Any, after: Any, paint: Paint) -> Iterator[str]:
+    old, new = _lines(before), _lines(after)
+    for line in list(difflib.unified_diff(old, new, lineterm="", n=_CONTEXT))[2:]:
+        colour = {"+": "green", "-": "red", "@": "cyan"}.get(line[0], "")
+        shown = line[0] + visible(line[1:])
+        yield "      " + (paint(colour, shown) if colour else shown)
+
+
+def _lines(value: Any) -> list[str]:
+    """The lines of a text; of anything else, which a text may replace, the one that shows it."""
+    if not isinstance(value, str):
+        return [_value(value)]
+    return value.split("\n") if value else []
+
+
+def _value(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True)
+    short = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}… ({len(text)} characters)"
+    return visible(short)

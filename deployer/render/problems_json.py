@@ -1,0 +1,32 @@
+"""Problems as one JSON document."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from deployer.model import Problem
+from deployer.render.json_text import json_text
+
+
+def to_json(problems: Sequence[Problem], files: int) -> str:
+    """`problems` and a `summary` of errors, warnings and files."""
+    number = Counter(problem.severity for problem in problems)
+    document = {
+        "problems": [problem_object(problem) for problem in problems],
+        "summary": {"errors": number["error"], "warnings": number["warning"], "files": files},
+    }
+    return json_text(document)
+
+
+def problem_object(problem: Problem) -> dict[str, Any]:
+    """A problem as the JSON object that every JSON output of this program uses."""
+    return {
+        "rule": problem.rule,
+        "severity": problem.severity,
+        "message": problem.message,
+        "hint": problem.hint,
+        "file": problem.location.file,
+        "line": problem.location.line,
+        "column": problem.location.column,
+        "pointer": problem.pointer,
+    }

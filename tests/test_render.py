@@ -1,0 +1,361 @@
+"""What is shown of plans, reports and problems; nothing in it can steer a terminal."""
+
+import json
+import re
+import unicodedata
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from deployer import schema
+from deployer.model import (
+    Change,
+    FieldChange,
+    Location,
+    NodeChange,
+    Outcome,
+    Plan,
+    Problem,
+    Report,
+)
+from deployer.plan import change, ordered
+from deployer.render import (
+    plan_json,
+    plan_text,
+    problems_json,
+    problems_text,
+    report_json,
+    report_text,
+)
+from deployer.render.visible import visible
+from tests.strategies import documents, json_values
+from tests.workflow_kit import desired, live
+
+Golden = Callable[[str, str], None]
+
+WARNING = Problem(
+    rule="DW006",
+    severity="warning",
+    message="`yes` is text here, true elsewhere",
+    location=Location("workflows/daily_sales.yaml", 12, 9),
+    hint="quote it",
+    pointer="/spec/workflows/0/owner",
+)
+ERROR = Problem(
+    rule="DW010",
+    severity="error",
+    message="unknown key `nodse`",
+    location=Location("workflows/daily_sales.yaml", 9, 7),
+    hint="did you mean `nodes`?",
+)
+CREATE = Change(
+    address="retail/sales/restate_sales",
+    action="create",
+    reason="not in the workspace",
+    file="workflows/restate_sales.yaml",
+    line=8,
+    nodes=(NodeChange("restate", "create"), NodeChange("announce", "create")),
+    after_value={"name": "restate_sales"},
+)
+UPDATE = Change(
+    address="retail/sales/daily_sales",
+    action="update",
+    reason="6 fields differ",
+    file="workflows/daily_sales.yaml",
+    line=7,
+    fields=(
+        FieldChange("dependencies[{{alert}}]", None, {"nodeId": "{{alert}}"}),
+        FieldChange("description", "Sales", None),
+        FieldChange("nodes[alert]", None, {"name": "alert"}),
+        FieldChange("nodes[check].rerunTimes", 6, 4),
+        FieldChange("nodes[check].script.runtime.container.env[KEY].value", None, "(sensitive)"),
+        FieldChange(
+            "nodes[load].script.content",
+            "\n".join(f"select {number};" for number in range(12)),
+            "\n".join(f"select {number};" for number in range(12) if number != 5) + "\nselect 99;",
+            file="workflows/sql/load.sql",
+        ),
+        FieldChange("nodes[notify].script.content", None, "echo one\necho two"),
+        FieldChange("trigger.cron", "0 0 2 * * ?", "0 30 2 * * ?"),
+    ),
+    nodes=(
+        NodeChange("check", "update"),
+        NodeChange("load", "update"),
+        NodeChange("alert", "create"),
+        NodeChange("by_hand", "unmanaged"),
+    ),
+    before_value={"name": "daily_sales", "description": "Sales"},
+    after_value={"name": "daily_sales"},
+)
+NOTED = Change(
+    address="retail/reference/stores",
+    action="unchanged",
+    reason="the workspace holds what the manifest says",
+    file="workflows/stores.yaml",
+    nodes=(NodeChange("legacy", "unmanaged"),),
+)
+REFUSED = Change(
+    address="retail/sales/hourly",
+    action="update",
+    reason="1 field differs",
+    file="workflows/hourly.yaml",
+    line=7,
+    fields=(FieldChange("nodes[a].script.runtime.command", "DIDE_SHELL", "ODPS_SQL", True),),
+    nodes=(NodeChange("a", "update"),),
+    refused="`nodes[a].script.runtime.command` cannot change from DIDE_SHELL to ODPS_SQL",
+    before_value={"name": "hourly"},
+    after_value={"name": "hourly"},
+)
+QUIET = Change("retail/quiet", "unchanged", "the workspace holds what the manifest says")
+PLAN = Plan(
+    target="dev",
+    project="10001",
+    place="region cn-shanghai",
+    changes=(NOTED, CREATE, UPDATE, REFUSED, QUIET),
+    diagnostics=(WARNING,),
+    api_calls=7,
+)
+REPORT = Report(
+    outcomes=(
+        Outcome("retail/a", "create", "done", written=True, job="42", seconds=2.5),
+        Outcome(
+            "retail/b",
+            "update",
+            "failed",
+            written=False,
+            job="43",
+            error="import job 43 ended as Fail; no such data source; the workflow is as it was",
+            exit_code=1,
+            seconds=1.0,
+        ),
+        Outcome("retail/c", "create", "not attempted", error="it waits for `retail/b`"),
+    ),
+    api_calls=12,
+)
+
+
+def marked(style: str, text: str) -> str:
+    """A paint that can be read."""
+    return f"<{style}>{text}</{style}>"
+
+
+def test_plan_as_text(golden: Golden) -> None:
+    """Every kind of line that a plan can have."""
+    golden("plan.txt", plan_text.to_text(PLAN))
+
+
+def test_plan_in_colours(golden: Golden) -> None:
+    """The same plan with its styles."""
+    golden("plan-painted.txt", plan_text.to_text(PLAN, marked))
+
+
+def test_plan_without_changes(golden: Golden) -> None:
+    """It says so."""
+    golden(
+        "plan-empty.txt", plan_text.to_text(Plan("dev", "10001", (QUIET,), place="emulator w.db"))
+    )
+
+
+def test_plan_as_json(golden: Golden) -> None:
+    """The public form; a difference here is a difference for programs."""
+    golden("plan.json", plan_json.to_json(PLAN))
+
+
+def test_report_as_text(golden: Golden) -> None:
+    """One line for each change, and why."""
+    golden("report.txt", report_text.to_text(REPORT))
+
+
+def test_report_as_json(golden: Golden) -> None:
+    """The public form."""
+    golden("report.json", report_json.to_json(REPORT))
+
+
+def test_problems_as_text(golden: Golden) -> None:
+    """In the order of the files, with hints and counts."""
+    golden("problems.txt", problems_text.to_text([WARNING, ERROR], 3))
+
+
+def test_problems_as_json(golden: Golden) -> None:
+    """The public form."""
+    golden("problems.json", problems_json.to_json([WARNING, ERROR], 3))
+
+
+def test_text_that_replaces_another_value() -> None:
+    """A text of several lines in the place of a number or a list is shown as lines."""
+    for before in (7, ["a"], {"k": 1}, True):
+        plan = Plan("t", "1", (_update(FieldChange("x", before, "one\ntwo")),))
+        assert "      +one\n      +two\n" in plan_text.to_text(plan)
+
+
+def _update(*fields: FieldChange) -> Change:
+    return Change("a/b", "update", "differs", fields=fields)
+
+
+def test_long_values_are_cut() -> None:
+    """A value that fills screens is shown by its beginning and its length."""
+    plan = Plan("t", "1", (_update(FieldChange("x", "a", "b" * 5000)),))
+    line = next(line for line in plan_text.to_text(plan).splitlines() if "~ x" in line)
+    assert line.endswith("… (5002 characters)")
+    assert len(line) < 300
+
+
+def test_fields_of_a_new_node_are_not_repeated() -> None:
+    """A new node is told by its own line."""
+    fields = (FieldChange('nodes["a[b]"]', None, {}), FieldChange("nodes[a]", None, {}))
+    assert "nodes[" not in plan_text.to_text(Plan("t", "1", (_update(*fields),)))
+
+
+# --- the schema of the plan -----------------------------------------------------------------------
+
+texts = st.text(max_size=8)
+lines = st.integers(0, 9)
+problems = st.builds(
+    Problem,
+    rule=texts,
+    severity=st.sampled_from(["error", "warning", "info"]),
+    message=texts,
+    location=st.builds(Location, file=texts, line=lines, column=lines),
+    hint=texts,
+    pointer=texts,
+)
+specs = st.none() | st.dictionaries(texts, json_values, max_size=3)
+paths = st.text(min_size=1, max_size=8)
+changes = st.builds(
+    Change,
+    address=paths,
+    action=st.sampled_from(["create", "update", "unchanged"]),
+    reason=texts,
+    file=texts,
+    line=lines,
+    refused=texts,
+    before_value=specs,
+    after_value=specs,
+    fields=st.lists(
+        st.builds(FieldChange, path=paths, before=json_values, after=json_values, file=texts),
+        max_size=3,
+    ).map(tuple),
+    nodes=st.lists(
+        st.builds(
+            NodeChange, name=texts, action=st.sampled_from(["create", "update", "unmanaged"])
+        ),
+        max_size=3,
+    ).map(tuple),
+)
+plans = st.builds(
+    Plan,
+    target=texts,
+    project=texts,
+    place=texts,
+    changes=st.lists(changes, max_size=4).map(tuple),
+    diagnostics=st.lists(problems, max_size=2).map(tuple),
+    api_calls=lines,
+)
+
+
+@given(plans)
+def test_json_of_any_plan_fits_the_schema(plan: Plan) -> None:
+    """What is printed is what schemas/plan.schema.json says, whatever is in it."""
+    assert schema.check(json.loads(plan_json.to_json(plan)), "plan") == []
+
+
+@given(documents(), documents())
+def test_json_of_computed_plans_fits_the_schema(first: Any, second: Any) -> None:
+    """The same for plans computed from workflows."""
+    made = ordered([change(desired(first), live(desired(second)))])
+    created = ordered([change(desired(first), None)])
+    for found in (made, created):
+        printed = json.loads(plan_json.to_json(Plan("t", "1", found)))
+        assert schema.check(printed, "plan") == []
+
+
+def test_plan_schema_is_closed() -> None:
+    """A key that it does not know is refused, wherever it stands."""
+    printed = json.loads(plan_json.to_json(PLAN))
+    holders = [
+        printed,
+        printed["summary"],
+        printed["diagnostics"][0],
+        printed["resource_changes"][0],
+        printed["resource_changes"][0]["change"],
+        printed["resource_changes"][0]["nodes"][0],
+        printed["resource_changes"][2]["change"]["fields"][0],
+    ]
+    for holder in holders:
+        holder["surprise"] = 1
+        assert schema.check(printed, "plan") != []
+        del holder["surprise"]
+    assert schema.check(printed, "plan") == []
+
+
+def test_plan_schema_asks_for_every_key() -> None:
+    """Readers can rely on every key being there."""
+
+    def walk(place: Any) -> None:
+        if isinstance(place, dict):
+            if place.get("additionalProperties") is False:
+                assert sorted(place["required"]) == sorted(place["properties"])
+            for value in place.values():
+                walk(value)
+
+    walk(schema.load("plan"))
+
+
+def test_plan_schema_names_its_version() -> None:
+    """A document of another version is another document."""
+    printed = json.loads(plan_json.to_json(PLAN))
+    assert printed["format_version"] == plan_json.FORMAT_VERSION == "1.0"
+    assert schema.check({**printed, "format_version": "2.0"}, "plan") != []
+
+
+# --- nothing steers the terminal ------------------------------------------------------------------
+
+HOSTILE = "a\x1b[31mred\x1b]0;title\x07\r\x9b2J\u202etxt.exe\u2028b\x00\ud800"
+STEERING = re.compile(
+    "[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+
+
+@given(st.text(st.characters(categories=["Cc", "Cf", "Cs", "Zl", "Zp", "L", "N", "P", "S", "Zs"])))
+def test_visible_text_is_one_harmless_line(text: str) -> None:
+    """Control, format and line-breaking characters appear as escapes; all others as they are."""
+    shown = visible(text)
+    harmful = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+    assert [c for c in shown if unicodedata.category(c) in harmful] == []
+    assert visible(shown) == shown
+    if not any(unicodedata.category(c) in harmful for c in text):
+        assert shown == text
+
+
+@pytest.mark.parametrize("hostile", [HOSTILE, f"first\n{HOSTILE}\nlast"])
+def test_no_text_of_a_plan_reaches_the_terminal_raw(hostile: str) -> None:
+    """Wherever files or the service put such a text, it is shown escaped."""
+    place = Location(hostile, 1, 1)
+    problem = Problem(hostile, "error", hostile, place, hostile, hostile)
+    fields = (
+        FieldChange(hostile, hostile, hostile + "x", file=hostile),
+        FieldChange(hostile, None, {hostile: hostile}),
+        FieldChange(hostile, [hostile], None),
+    )
+    nodes = (NodeChange(hostile, "unmanaged"), NodeChange(hostile, "update"))
+    one = Change(hostile, "update", hostile, hostile, 3, fields, nodes, refused=hostile)
+    plan = Plan(hostile, hostile, (one,), (problem,), place=hostile)
+    outcome = Outcome(hostile, "update", "failed", job=hostile, error=hostile)
+    shown = [
+        plan_text.to_text(plan),
+        problems_text.to_text([problem], 1),
+        report_text.to_text(Report((outcome,))),
+    ]
+    assert [STEERING.findall(text) for text in shown] == [[], [], []]
+
+
+def test_json_escapes_what_it_must() -> None:
+    """JSON keeps the text as it is, in a form that does not steer either."""
+    plan = Plan("t", "1", (_update(FieldChange("x", "a", HOSTILE)),))
+    printed = plan_json.to_json(plan)
+    assert STEERING.findall(printed) == []
+    (only,) = json.loads(printed)["resource_changes"]
+    assert only["change"]["fields"][0]["after"] == HOSTILE
