@@ -1,0 +1,148 @@
+"""What is read for one target: sound manifests, every problem, overrides and `deployer.only`."""
+
+from pathlib import Path
+
+import pytest
+
+from deployer import config
+from deployer.errors import UsageError
+from deployer.load import SYMBOLIC, Loaded, load
+from deployer.model import Problem
+from tests.cli_kit import CLEAN, CONFIG, Project
+
+
+def overriding(override: str) -> str:
+    """The configuration with an override for the target."""
+    return CONFIG.replace("default: true}", f"overrides: {{{override}}}}}")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """A project with two workflows."""
+    made = Project(tmp_path)
+    made.write("flows/clean.yaml", CLEAN)
+    return made
+
+
+def loaded(project: Project, name: str = "local") -> Loaded:
+    """What the target of that name sees."""
+    settings = config.settings(project.root, name, {})
+    assert settings.target is not None
+    return load(settings, settings.target)
+
+
+def found(problems: tuple[Problem, ...]) -> list[tuple[str, str]]:
+    """Rules and places."""
+    return [(problem.rule, str(problem.location)) for problem in problems]
+
+
+def test_sound_manifests(project: Project) -> None:
+    """Every manifest is a subject, and the script files of each are known."""
+    result = loaded(project)
+    assert [subject.path for subject in result.subjects] == ["shop/clean", "shop/raw"]
+    assert result.sources == {
+        "flows/clean.yaml": frozenset(),
+        "flows/raw.yaml": frozenset({"flows/land.sh"}),
+    }
+    assert (result.files, result.errors, result.problems) == (2, False, ())
+
+
+def test_all_problems_of_all_files(project: Project) -> None:
+    """A broken file hides neither its own other problems nor those of other files."""
+    project.change("flows/raw.yaml", "nodes:", "nodse:")
+    project.change("flows/raw.yaml", "trigger:", "triger:")
+    project.change("flows/clean.yaml", "kind: CycleWorkflow", "kind: Node")
+    result = loaded(project)
+    assert (result.subjects, result.errors) == ((), True)
+    assert sorted(found(result.problems)) == [
+        ("DW003", "flows/clean.yaml:2:1"),
+        ("DW010", "flows/raw.yaml:7:7"),
+        ("DW010", "flows/raw.yaml:8:7"),
+    ]
+
+
+def test_configuration_remarks_are_problems(project: Project) -> None:
+    """What is odd in deployer.yaml is told with the rest."""
+    project.write("deployer.yaml", CONFIG.replace("default: true}", "vars: {flag: yes}}"))
+    result = loaded(project)
+    assert [(each.severity, each.location.file) for each in result.problems] == [
+        ("warning", "deployer.yaml")
+    ]
+    assert not result.errors
+
+
+def test_without_a_target(project: Project) -> None:
+    """Placeholders stay as they are, and stand for any value."""
+    project.change("flows/raw.yaml", "- name: land", "- name: land\n          priority: ${spec.p}")
+    result = load(config.load(project.root), SYMBOLIC)
+    assert found(result.problems) == []
+    assert len(result.subjects) == 2
+
+
+def test_only_for_some_targets(project: Project) -> None:
+    """`deployer.only` names the targets a workflow is deployed to; it is checked for all."""
+    two = CONFIG + "  prod: {emulator: prod.db, project: 2, projectIdentifier: shop}\n"
+    project.write("deployer.yaml", two)
+    project.change("flows/raw.yaml", "kind:", "deployer: {only: [prod]}\nkind:")
+    project.change("flows/clean.yaml", "dependsOn: [shop_dev.land]", "dependsOn: []")
+    assert [subject.path for subject in loaded(project).subjects] == ["shop/clean"]
+    assert [subject.path for subject in loaded(project, "prod").subjects] == [
+        "shop/clean",
+        "shop/raw",
+    ]
+    project.change("flows/raw.yaml", "nodes:", "nodse:")
+    assert loaded(project).errors
+
+
+# --- overrides ------------------------------------------------------------------------------------
+
+
+def test_override_that_fits(project: Project) -> None:
+    """What it changes is what the target gets."""
+    project.write("deployer.yaml", overriding("shop/raw: {description: here}"))
+    result = loaded(project)
+    assert result.problems == ()
+    assert [subject.workflow.get("description") for subject in result.subjects] == [None, "here"]
+
+
+def test_override_that_matches_nothing(project: Project) -> None:
+    """A path that no manifest has is a mistake, with the nearest one offered."""
+    project.write("deployer.yaml", overriding("shop/rwa: {description: here}"))
+    (problem,) = loaded(project).problems
+    assert (problem.rule, problem.severity) == ("DW011", "error")
+    assert str(problem.location).startswith("deployer.yaml:3:")
+    assert problem.message == "no manifest has the path `shop/rwa`"
+    assert problem.hint == "did you mean `shop/raw`?"
+
+
+def test_override_is_not_blamed_for_broken_manifests(project: Project) -> None:
+    """While a manifest cannot be read, nobody knows which paths there are."""
+    project.write("deployer.yaml", overriding("shop/raw: {description: here}"))
+    project.write("flows/raw.yaml", "nodes: [")
+    assert {rule for rule, _ in found(loaded(project).problems)} == {"DW002"}
+
+
+@pytest.mark.parametrize(
+    "override", ["shop/raw: {descripton: x}", "shop/raw: {nodes: 7}", "shop/raw: {name: 7}"]
+)
+def test_override_that_breaks_a_manifest(project: Project, override: str) -> None:
+    """The schema holds for what comes out; the place is that of the override."""
+    project.write("deployer.yaml", overriding(override))
+    problems = loaded(project).problems
+    assert {problem.rule for problem in problems} == {"DW011"}
+    assert str(problems[0].location).startswith("deployer.yaml:3:")
+    assert "flows/raw.yaml" in problems[0].message
+
+
+# --- nothing to read ------------------------------------------------------------------------------
+
+
+def test_no_manifest_at_all(project: Project) -> None:
+    """It is an error of usage, wherever it comes from."""
+    for file in ("raw", "clean"):
+        (project.root / f"flows/{file}.yaml").unlink()
+    with pytest.raises(UsageError, match="there are no manifests to read"):
+        loaded(project)
+    (project.root / "deployer.yaml").unlink()
+    with pytest.raises(UsageError, match="there are no manifests to read"):
+        load(config.load(project.root), SYMBOLIC, [project.root / "flows"])

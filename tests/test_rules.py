@@ -1,0 +1,253 @@
+"""Each rule on a document that breaks it, and only it: the finding, its place, its cure."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deployer.load import Loaded, load
+from deployer.model import Problem, Settings, Target
+
+HEAD = """\
+version: "1.1.0"
+kind: CycleWorkflow
+"""
+NODE = "script: {runtime: {command: VIRTUAL}}"
+
+
+def workflow(body: str, name: str = "w", top: str = HEAD) -> str:
+    """A manifest of the workflow `f/<name>`; the nodes begin in line 8, column 11."""
+    head = f"spec:\n  workflows:\n    - name: {name}\n      script: {{path: f/{name}}}\n"
+    return f"{top}{head}      nodes:\n{body}"
+
+
+def node(name: str, more: str = "") -> str:
+    return f"        - name: {name}\n          {NODE}\n" + "".join(
+        f"          {line}\n" for line in more.splitlines()
+    )
+
+
+def checked(folder: Path, *texts: str, **target: Any) -> Loaded:
+    files = []
+    for number, text in enumerate(texts):
+        files.append(folder / f"{number}.yaml")
+        files[-1].write_text(text, encoding="utf-8")
+    where = Target("local", "1", "dev", **target)
+    return load(Settings(folder, None, (), {"local": where}, where), where, files)
+
+
+def told(problem: Problem) -> tuple[str, str, str, str]:
+    return problem.rule, str(problem.location), problem.message, problem.hint
+
+
+def found(folder: Path, *texts: str) -> list[tuple[str, str, str, str]]:
+    return [told(problem) for problem in checked(folder, *texts).problems]
+
+
+def test_a_sound_document_has_no_findings(tmp_path: Path) -> None:
+    """Its nodes wait for one another, for other workflows, for the root and for themselves."""
+    waits = "dependsOn: [a, other.x, dev_root, {node: b, type: CrossCycleDependsOnSelf}]"
+    assert found(tmp_path, workflow(node("a") + node("b", waits))) == []
+
+
+def test_node_names_are_unique(tmp_path: Path) -> None:
+    """A node is known by its name, so a second one of that name would be the same node."""
+    text = workflow(node("a") + node("b") + node("a"))
+    assert found(tmp_path, text) == [
+        ("DW102", "0.yaml:12:17", "two nodes are named `a`", "rename one of them")
+    ]
+
+
+def test_nodes_in_different_loops_may_share_a_name(tmp_path: Path) -> None:
+    """What they are known by includes the loop."""
+    loop = f"for-each:\n  nodes:\n    - name: body\n      {NODE}\n"
+    assert found(tmp_path, workflow(node("a", loop) + node("b", loop) + node("body"))) == []
+
+
+def test_output_names_are_unique_within_a_workflow(tmp_path: Path) -> None:
+    """A clash fails only at publishing, long after the mistake."""
+    text = workflow(node("a") + node("b", "outputs: {nodeOutputs: [{data: dev.a}]}"))
+    assert [(rule, place) for rule, place, _, _ in found(tmp_path, text)] == [
+        ("DW103", "0.yaml:12:35")
+    ]
+
+
+def test_output_names_are_unique_between_workflows(tmp_path: Path) -> None:
+    """Also where one of them is only assumed."""
+    texts = [workflow(node("a"), name) for name in ("one", "two")]
+    hint = "rename the node or declare another output"
+    assert found(tmp_path, *texts) == [
+        ("DW103", "1.yaml:8:17", "output `dev.a` is also made in 0.yaml", hint)
+    ]
+
+
+def test_a_dependency_belongs_to_a_node(tmp_path: Path) -> None:
+    """The service drops one of a name that it does not know, and says nothing."""
+    edges = "      dependencies:\n        - nodeId: loda\n          depends: [{output: x.y}]\n"
+    assert found(tmp_path, workflow(node("load")) + edges) == [
+        ("DW104", "0.yaml:11:19", "`loda` is no node of this workflow", "did you mean `load`?")
+    ]
+
+
+def test_what_a_workflow_waits_for_is_its_own(tmp_path: Path) -> None:
+    """`spec.flow` holds nothing but the edges of the workflow itself."""
+    text = workflow(node("a")) + "  flow:\n    - nodeId: v\n      depends: [{output: x.y}]\n"
+    assert [(rule, place) for rule, place, _, _ in found(tmp_path, text)] == [
+        ("DW104", "0.yaml:11:15")
+    ]
+
+
+def test_a_bare_name_of_another_workflow_needs_its_full_name(tmp_path: Path) -> None:
+    """The hint holds what to write."""
+    one, two = workflow(node("a"), "one"), workflow(node("b", "dependsOn: [a]"), "two")
+    assert found(tmp_path, one, two) == [
+        (
+            "DW105",
+            "1.yaml:10:23",
+            "`b` depends on `a`, which is no node here",
+            "write `dev.a`: it is a node of another workflow",
+        )
+    ]
+
+
+def test_a_misspelt_upstream_is_guessed(tmp_path: Path) -> None:
+    """The nearest node of the workflow."""
+    text = workflow(node("load") + node("b", "dependsOn:\n  - {node: lod}"))
+    assert found(tmp_path, text) == [
+        (
+            "DW105",
+            "0.yaml:13:15",
+            "`b` depends on `lod`, which is no node here",
+            "did you mean `load`?",
+        )
+    ]
+
+
+@pytest.mark.parametrize("upstream", ["b", "dev.b", "{node: b, type: Normal}"])
+def test_a_cycle_is_shown_as_a_path(tmp_path: Path, upstream: str) -> None:
+    """However the upstream is told; nodes that wait for each other never start."""
+    text = workflow(node("a", f"dependsOn: [{upstream}]") + node("b", "dependsOn: [a]"))
+    assert found(tmp_path, text) == [
+        ("DW106", "0.yaml:10:23", "cycle: a -> b -> a", "remove one of the edges")
+    ]
+
+
+def test_the_previous_cycle_is_no_circle(tmp_path: Path) -> None:
+    """Waiting for one's own day before is the usual thing."""
+    waits = "dependsOn: [{node: a, type: CrossCycleDependsOnSelf}]"
+    assert found(tmp_path, workflow(node("a", waits))) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "place"), [("f/v", "0.yaml:6:22"), ("f/w/", "0.yaml:6:22"), ("/f/w", "0.yaml:6:22")]
+)
+def test_a_workflow_path_is_folders_and_name(tmp_path: Path, path: str, place: str) -> None:
+    """The service refuses others, or reads them back differently."""
+    text = workflow(node("a")).replace("path: f/w", f"path: {path}")
+    assert [(rule, where) for rule, where, _, _ in found(tmp_path, text)] == [("DW107", place)]
+
+
+def test_a_node_path_ends_with_its_name(tmp_path: Path) -> None:
+    """A bare name is fine: it means a place below the workflow."""
+    bad, good = "script: {path: f/w/x, runtime: {command: VIRTUAL}}", "{path: b, runtime"
+    text = workflow(node("a").replace(NODE, bad) + node("b").replace("{runtime", good))
+    assert found(tmp_path, text) == [
+        (
+            "DW107",
+            "0.yaml:9:26",
+            "the path ends with `x`, the name is `a`",
+            "let the last part of `script.path` be the name",
+        )
+    ]
+
+
+@pytest.mark.parametrize("value", ["{{a}}", "{{script.one}}", "{{a}}:x"])
+def test_references_of_old_documents_are_refused(tmp_path: Path, value: str) -> None:
+    """Version 1.0.0 pointed into lists of the document; nothing follows such a pointer today."""
+    text = workflow(node("a", f"outputs: {{nodeOutputs: [{{data: '{value}'}}]}}"))
+    assert [(rule, place) for rule, place, _, _ in found(tmp_path, text)] == [
+        ("DW108", "0.yaml:10:42")
+    ]
+
+
+def test_braces_in_scripts_and_remarks_are_left_alone(tmp_path: Path) -> None:
+    """They belong to whatever language that is."""
+    text = workflow(node("a", 'description: "{{x}}"'))
+    assert found(tmp_path, text.replace("runtime:", "content: '{{x}}', runtime:")) == []
+
+
+def test_two_manifests_of_one_path_clash(tmp_path: Path) -> None:
+    """They would overwrite each other."""
+    text = workflow(node("a", "outputs: {nodeOutputs: []}"))
+    assert found(tmp_path, text, text) == [
+        (
+            "DW128",
+            "1.yaml:6:22",
+            "`f/w` is also the path of 0.yaml",
+            "give one of the two workflows another path",
+        )
+    ]
+
+
+def test_workflows_do_not_wait_for_each_other(tmp_path: Path) -> None:
+    """Neither could be written first."""
+    one = workflow(node("a", "dependsOn: [dev.b]"), "one")
+    two = workflow(node("b", "dependsOn: [dev.a]"), "two")
+    assert found(tmp_path, one, two) == [
+        (
+            "DW129",
+            "0.yaml:10:23",
+            "workflows in a cycle: f/one -> f/two -> f/one",
+            "remove one of the edges",
+        )
+    ]
+
+
+def test_renames_are_not_carried_out_yet(tmp_path: Path) -> None:
+    """An error: the plan would make a second workflow, or node, beside the first."""
+    top = HEAD + "deployer: {movedFrom: f/old}\n"
+    text = workflow(node("a", "deployer: {movedFrom: b}"), top=top)
+    loaded = checked(tmp_path, text)
+    assert [(p.rule, p.severity, str(p.location)) for p in loaded.problems] == [
+        ("DW090", "error", "0.yaml:3:23"),
+        ("DW090", "error", "0.yaml:11:33"),
+    ]
+    assert loaded.errors
+
+
+def test_publishing_has_no_effect_yet(tmp_path: Path) -> None:
+    """A warning, in the manifest and in the target: nothing is lost."""
+    text = workflow(node("a"), top=HEAD + "deployer: {publish: true}\n")
+    loaded = checked(tmp_path, text, publish=True)
+    assert [(p.rule, p.severity, str(p.location)) for p in loaded.problems] == [
+        ("DW090", "warning", "0.yaml:3:21"),
+        ("DW090", "warning", "deployer.yaml:1:1"),
+    ]
+    assert "not supported by this version" in loaded.problems[0].message
+    assert not loaded.errors
+
+
+def test_a_workflow_for_other_targets_is_left_out(tmp_path: Path) -> None:
+    """`deployer.only` names the targets; the document is checked all the same."""
+    texts = [
+        workflow(node("a"), name, HEAD + f"deployer: {{only: [{only}]}}\n")
+        for name, only in (("one", "prod"), ("two", "local, prod"))
+    ]
+    loaded = checked(tmp_path, *texts)
+    assert [subject.path for subject in loaded.subjects] == ["f/two"]
+    assert loaded.problems == ()
+
+
+def test_a_workflow_without_a_path_is_an_error_of_the_file(tmp_path: Path) -> None:
+    """There is nothing to find it by."""
+    text = f"{HEAD}spec:\n  workflows:\n    - name: w\n"
+    ((rule, place, message, hint),) = found(tmp_path, text)
+    assert (rule, place, message) == ("DW010", "0.yaml:5:7", "missing required key `script`")
+    assert "`script.path`" in hint
+
+
+def test_all_findings_are_told_at_once(tmp_path: Path) -> None:
+    """Nobody wants to correct one mistake after the other."""
+    bodies = [node("a") + node("a"), node("c", "priority: 9"), node("d", "dependsOn: [zzz]")]
+    texts = [workflow(body, f"w{number}") for number, body in enumerate(bodies)]
+    assert {rule for rule, _, _, _ in found(tmp_path, *texts)} == {"DW102", "DW010", "DW105"}
