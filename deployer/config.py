@@ -16,7 +16,7 @@ from deployer.errors import UsageError
 from deployer.model import Location, Pointer, Problem, Settings, Target
 from deployer.reading import documents, placeholders, project_files
 from deployer.reading.project_files import FileRefused
-from deployer.reading.source import ACCESS_KEY, Finding, Irregular, decode, place
+from deployer.reading.source import Finding, Irregular
 
 FILE_NAME = "deployer.yaml"
 DEFAULT_MANIFESTS = ("workflows/**/*.yaml", "workflows/**/*.yml", "workflows/**/*.json")
@@ -86,7 +86,6 @@ class _File:
 
     def settings(self) -> Settings:
         """What the file says; raises UsageError with the place of the first thing that is wrong."""
-        self._check_no_access_key()
         self._check_schema()
         targets = self._document.get("targets", {})
         return Settings(
@@ -99,17 +98,6 @@ class _File:
             default=self._default(targets),
             warnings=(*map(self._warning, self._remarks), *self._without_effect()),
         )
-
-    def _check_no_access_key(self) -> None:
-        text = decode(self._data)
-        if found := ACCESS_KEY.search(text):
-            line, column = place(text, found.start())
-            raise UsageError(
-                "looks like an AccessKey",
-                where=f"{self._path}:{line}:{column}",
-                hint="remove it and disable the key: credentials come from the environment, a "
-                "profile or a role",
-            )
 
     def _warning(self, remark: Finding) -> Problem:
         location = Location(self._path.name, remark.line, remark.column)
@@ -230,7 +218,7 @@ def _unknown(loaded: Settings, name: str) -> NoReturn:
     near = difflib.get_close_matches(name, loaded.targets, n=1)
     hint = f"targets are {_listed(loaded.targets)}"
     if not loaded.config:
-        hint = f"no `{FILE_NAME}` in this folder or above it: run `deployer init`"
+        hint = f"no `{FILE_NAME}` in this folder or above it: write one, see README.md"
     elif not loaded.targets:
         hint = "add it under `targets`"
     elif near:

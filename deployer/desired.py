@@ -5,7 +5,7 @@ from typing import Any
 
 from deployer import schema
 from deployer.entities import SELF, Node, is_container, map_nodes, walk
-from deployer.flowspec import is_flat, lift, nested
+from deployer.flowspec import edges_key, is_flat, lift, nested
 from deployer.model import Manifest, Pointer, Target, Workflow
 from deployer.normalise import keyed, merged, unkeyed
 
@@ -77,6 +77,12 @@ def first_output(node: Mapping[str, Any], project_identifier: str) -> str:
     return named[0] if named else default_output(node["name"], project_identifier)
 
 
+def leaves_output_open(node: Mapping[str, Any]) -> bool:
+    """Whether a node gets the default output: an empty list, or null, says that it has none."""
+    outputs = node.get("outputs", {})
+    return outputs is not None and "nodeOutputs" not in outputs
+
+
 def _with_outputs(workflow: Node, project_identifier: str) -> Node:
     """Every node of the workflow itself declares an output; nodes inside loops keep the service's."""
     if not workflow.get("nodes"):
@@ -85,11 +91,10 @@ def _with_outputs(workflow: Node, project_identifier: str) -> Node:
 
 
 def _with_output(node: Node, project_identifier: str) -> Node:
-    outputs = node.get("outputs", {})
-    if outputs is None or "nodeOutputs" in outputs:
+    if not leaves_output_open(node):
         return node
     declared = [{"data": default_output(node["name"], project_identifier)}]
-    return {**node, "outputs": {**outputs, "nodeOutputs": declared}}
+    return {**node, "outputs": {**node.get("outputs", {}), "nodeOutputs": declared}}
 
 
 def _with_path(node: Node, full: str) -> Node:
@@ -111,7 +116,8 @@ def _with_edges(workflow: Node, project_identifier: str) -> Node:
         for node, wanted in _wanting(nodes)
     ]
     if edges:
-        workflow = {**workflow, "dependencies": [*(workflow.get("dependencies") or []), *edges]}
+        given = workflow.get(edges_key(workflow)) or []
+        workflow = {**workflow, "dependencies": [*given, *edges]}
     return map_nodes(workflow, _with_inner_edges)
 
 
@@ -146,7 +152,8 @@ def _container_edges(key: str, container: Node) -> Node:
         for node, wanted in _wanting(nodes)
     ]
     place = schema.node().property(key)
-    edge_list = "flow" if place and place.property("flow") else "dependencies"
+    loop = place is not None and place.property("dependencies") is None
+    edge_list = "flow" if loop else edges_key(container)
     return (
         {**container, edge_list: [*(container.get(edge_list) or []), *edges]}
         if edges

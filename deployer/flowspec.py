@@ -75,6 +75,11 @@ def _in_folder(node: Node, folder: str) -> Node:
 # --- documents in ---------------------------------------------------------------------------------
 
 
+def edges_key(holder: Node) -> str:
+    """Where a workflow or sub-process keeps its edges: `flow` counts while `dependencies` is empty."""
+    return "flow" if holder.get("flow") and not holder.get("dependencies") else "dependencies"
+
+
 def lift(document: dict[str, Any]) -> tuple[Spec, dict[str, str]]:
     """A nested document as keyed spec in name space, and reference → id for the ids that it held."""
     body = document["spec"]
@@ -83,8 +88,8 @@ def lift(document: dict[str, Any]) -> tuple[Spec, dict[str, str]]:
     ids = _ids(workflow, body)
     references = frozenset(reference for reference, _, _ in walk(workflow))
     index = Index({i: r for r, i in ids.items()}, references, workflow.get("name") or "")
-    inner = workflow.pop("flow", None)
-    edges = workflow.get("dependencies") or inner or []
+    edges = workflow.get(edges_key(workflow)) or []
+    workflow.pop("flow", None)
     own = [_of_workflow(edge, workflow.get("name")) for edge in _own_edges(body)]
     if own or edges or "dependencies" in workflow:
         workflow["dependencies"] = [*edges, *own]

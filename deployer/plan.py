@@ -160,12 +160,15 @@ def _refusal(desired: Workflow, live: Observed, fields: Iterable[FieldChange]) -
 
 
 def ordered(found: Sequence[Change]) -> tuple[Change, ...]:
-    """The changes with `waits_for` filled in, each after those it waits for, else by address."""
+    """The changes with `waits_for` filled in, each after those it waits for, else by address.
+
+    Only what manifests ask for counts: unmanaged nodes are live already, and no rule has seen them.
+    """
     makers = {
         output: change.address
         for change in found
-        if change.after is not None
-        for output in produced(change.after.spec)
+        if change.desired is not None
+        for output in produced(change.desired.spec)
     }
     waiting = {change.address: _upstreams(change, makers) for change in found}
     by_address = {change.address: change for change in found}
@@ -176,7 +179,7 @@ def ordered(found: Sequence[Change]) -> tuple[Change, ...]:
 
 
 def _upstreams(change: Change, makers: Mapping[str, str]) -> set[str]:
-    wanted = consumed(change.after.spec) if change.after is not None else set()
+    wanted = consumed(change.desired.spec) if change.desired is not None else set()
     return {makers[output] for output in wanted if output in makers} - {change.address}
 
 

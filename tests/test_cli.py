@@ -166,7 +166,8 @@ def test_no_project(deployer: Shell, project: Project) -> None:
 
 def test_target_is_missing(deployer: Shell, project: Project) -> None:
     """Several targets and no choice."""
-    two = "  a: {emulator: a.db, project: 1}\n  b: {emulator: b.db, project: 2}\n"
+    each = "{{emulator: {0}.db, project: 1, projectIdentifier: {0}}}"
+    two = f"  a: {each.format('a')}\n  b: {each.format('b')}\n"
     project.write("deployer.yaml", f"manifests: [flows/*.yaml]\ntargets:\n{two}")
     says(deployer("plan"), 64, "no target chosen", "`a`, `b`", "name one with `-t`")
     assert deployer("plan", "-t", "a").code == 0
@@ -203,7 +204,8 @@ def test_file_that_is_no_database(deployer: Shell, project: Project) -> None:
 
 def remote_target(project: Project, place: str) -> None:
     """The only target is that place."""
-    text = f"manifests: [flows/*.yaml]\ntargets:\n  prod: {{{place}, project: 1}}\n"
+    said = f"{place}, projectIdentifier: shop_dev, project: 1"
+    text = f"manifests: [flows/*.yaml]\ntargets:\n  prod: {{{said}}}\n"
     project.write("deployer.yaml", text)
 
 
@@ -598,7 +600,7 @@ def interrupted(project: Project, *signals: int, finish: bool) -> tuple[int, dic
     held = Held()
     project.write("flows/clean.yaml", CLEAN)
     with held.serving() as address:
-        remote_target(project, f"endpoint: 'http://{address}', projectIdentifier: shop_dev")
+        remote_target(project, f"endpoint: 'http://{address}'")
         project.change("deployer.yaml", "project: 1}", "project: 10001}")
         command = project.spawn(
             "apply", "--auto-approve", "--format", "json", env=KEYS, stdout=subprocess.PIPE

@@ -181,7 +181,7 @@ def test_named_target_without_a_file(root: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(config, "FILE_NAME", "nobody-has-this.yaml")
     with pytest.raises(UsageError) as raised:
         config.settings(root, "dev", {})
-    assert "run `deployer init`" in raised.value.hint
+    assert "`nobody-has-this.yaml` in this folder or above it: write one" in raised.value.hint
 
 
 # --- mistakes -------------------------------------------------------------------------------------
@@ -212,7 +212,8 @@ def test_named_target_without_a_file(root: Path, monkeypatch: pytest.MonkeyPatch
          "values are not replaced twice: write it out"),
         ("targets: {a: &a {project: a, region: x, default: true}, b: *a}",
          "`a`, `b` are both the default target", "1:60", "keep one of them"),
-        ("# LTAI5tExampleExample\n{}", "looks like an AccessKey", "1:3", ""),
+        ("# LTAI5tExampleExample\n{}", "looks like an AccessKey", "1:3",
+         "remove it and disable the key: credentials come from the environment, a profile or a role"),
         ("", "expected a mapping, found nothing", "1:1", "the file must be one YAML mapping"),
         ("a: 1\na: 2", "key given twice (lines 1 and 2): `a`", "2:1", "keep one of them"),
     ],

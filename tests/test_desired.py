@@ -116,6 +116,27 @@ def test_both_ways_to_say_an_edge_are_one_edge() -> None:
     assert upstreams(found, "b") == [{"type": "Normal", "output": f"{IDENTIFIER}.a"}]
 
 
+def test_depends_on_adds_to_the_legacy_list() -> None:
+    """`flow` counts while `dependencies` is empty, and `dependsOn` must not be what fills it."""
+    edge = {"nodeId": "c", "depends": [{"type": "Normal", "output": f"{IDENTIFIER}.a"}]}
+    nodes = (node("a"), node("b", dependsOn=["a"]), node("c"))
+    found = document(*nodes, flow=[edge])
+    assert fingerprint(desired(found)) == fingerprint(
+        desired(document(*nodes, dependencies=[edge]))
+    )
+    assert upstreams(found, "c") == [{"type": "Normal", "output": f"{IDENTIFIER}.a"}]
+
+
+@pytest.mark.parametrize("key", ["dependencies", "flow"])
+def test_in_a_sub_process_depends_on_adds_to_the_given_list(key: str) -> None:
+    """Of its two lists only one counts."""
+    edge = {"nodeId": "z", "depends": [{"nodeId": "x"}]}
+    nodes = [node("x"), node("y", dependsOn=["x"]), node("z")]
+    found = nodes_of(document(node("a", subflow={"nodes": nodes, key: [edge]})))["a"]["subflow"]
+    assert set(found) == {"nodes", key}
+    assert list(found[key]) == ["{{a/z}}", "{{a/y}}"]
+
+
 def test_waiting_for_nothing_is_said_with_an_empty_list() -> None:
     """It is the same as leaving it out: no root edge is made up."""
     one, other = document(node("a", dependsOn=[])), document(node("a"))

@@ -25,8 +25,6 @@ def served(service: Service) -> Iterator[LoopbackServer]:
         thread = threading.Thread(target=server.run_until_stopped)
         thread.start()
         try:
-            # The first answer also means that the server is there to be stopped.
-            httpx.get(f"http://{server.address}/", trust_env=False)
             yield server
         finally:
             server.stop()
@@ -46,6 +44,16 @@ def test_answers_to_its_own_names_only() -> None:
         assert [ask(server, name) for name in names] == [404] * len(names)
         others = ["example.com", f"example.com:{port}", "127.0.0.1.example.com", "10.0.0.1", ""]
         assert [ask(server, name) for name in others] == [403] * len(others)
+
+
+def test_a_stop_before_the_start_counts() -> None:
+    """Whoever starts the server in a thread may fail before that thread gets to run."""
+    with Service() as service, LoopbackServer(service.app) as server:
+        server.stop()
+        thread = threading.Thread(target=server.run_until_stopped, daemon=True)
+        thread.start()
+        thread.join(5)
+        assert not thread.is_alive()
 
 
 def test_answers_signed_calls() -> None:

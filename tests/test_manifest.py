@@ -94,6 +94,27 @@ def test_problems_of_all_kinds_come_together(root: Path) -> None:
     assert {each.severity for each in found} == {"error"}
 
 
+@pytest.mark.parametrize("name", ["flows/a.yaml", "flows/sql/load.sql", "flows/b.json"])
+def test_access_keys_are_refused(root: Path, name: str) -> None:
+    """In a manifest and in a script; what is in git is no secret any more."""
+    (root / "flows" / "b.json").write_text("{}")
+    with (root / name).open("a") as file:
+        file.write("\n-- LTAI5tExampleExample")
+    last = len((root / name).read_text().splitlines())
+    manifest = name if name.endswith("json") else "flows/a.yaml"
+    found = problems(root, manifest, Values({"name": "load", "n": 5}, "shop"))
+    assert [(each.rule, str(each.location), each.message) for each in found] == [
+        ("DW007", f"{name}:{last}:4", "looks like an AccessKey")
+    ]
+
+
+@pytest.mark.parametrize("text", ["xLTAI5tExampleExample", "LTAI5tExample", "LTAI" + "a" * 31])
+def test_what_only_resembles_an_access_key_is_read(root: Path, text: str) -> None:
+    """A part of a longer word, or of another length."""
+    (root / "flows" / "b.json").write_text(f'{{"a": "{text}"}}')
+    assert read(root / "flows" / "b.json", root, None).document == {"a": text}
+
+
 def test_warnings_come_with_the_manifest(root: Path) -> None:
     """What is read but may surprise is told, not refused."""
     name = written(root, "a:\n- no\nb: ${script.n}\n")

@@ -177,6 +177,21 @@ def test_a_workflow_comes_after_those_it_waits_for() -> None:
     ]
 
 
+def test_unmanaged_nodes_order_nothing() -> None:
+    """They are live already, and no rule has looked at what they wait for."""
+    one = with_name(document(node("a")), document(node("a"))["spec"]["workflows"][0], "one")
+    body = document(node("a"), node("old", dependsOn=["shop_dev.b"]))["spec"]["workflows"][0]
+    held = live(made(with_name(one, body, "one")))
+    body = document(node("b", dependsOn=["shop_dev.a"]))["spec"]["workflows"][0]
+    two = change(desired(with_name(one, body, "two")), None)
+    body = document(node("a", priority=2))["spec"]["workflows"][0]
+    found = ordered([change(desired(with_name(one, body, "one")), held), two])
+    assert [(each.address, each.waits_for) for each in found] == [
+        ("f/one", ()),
+        ("f/two", ("f/one",)),
+    ]
+
+
 def with_name(found: Document, body: dict[str, Any], name: str) -> Document:
     workflow = {**body, "name": name, "script": {"path": f"f/{name}"}}
     return {**found, "spec": {"workflows": [workflow]}}

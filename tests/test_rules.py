@@ -81,6 +81,36 @@ def test_output_names_are_unique_between_workflows(tmp_path: Path) -> None:
     ]
 
 
+def test_an_output_left_open_needs_the_name_of_the_workspace(tmp_path: Path) -> None:
+    """Without it the output would be called `.a`."""
+    text = workflow(node("a") + node("b", "outputs: {nodeOutputs: [{data: x.b}]}"))
+    (tmp_path / "0.yaml").write_text(text)
+    where = Target("local", "1", "")
+    loaded = load(Settings(tmp_path, None, (), {"local": where}), where, [tmp_path / "0.yaml"])
+    assert [told(problem) for problem in loaded.problems] == [
+        (
+            "DW004",
+            "0.yaml:8:17",
+            "`a` declares no output, and the target has no `projectIdentifier` to name one by",
+            "add `projectIdentifier` to the target in `deployer.yaml`",
+        )
+    ]
+
+
+@pytest.mark.parametrize("outputs", ["null", "{nodeOutputs: null}", "{nodeOutputs: []}"])
+def test_nothing_waits_for_a_node_without_an_output(tmp_path: Path, outputs: str) -> None:
+    """The service would lose the dependency and say nothing (docs/service.md B-36)."""
+    text = workflow(node("a", f"outputs: {outputs}") + node("b", "dependsOn: [a]"))
+    assert found(tmp_path, text) == [
+        (
+            "DW105",
+            "0.yaml:13:23",
+            "`b` depends on `a`, which has no output",
+            "declare one under `outputs.nodeOutputs` of `a`",
+        )
+    ]
+
+
 def test_a_dependency_belongs_to_a_node(tmp_path: Path) -> None:
     """The service drops one of a name that it does not know, and says nothing."""
     edges = "      dependencies:\n        - nodeId: loda\n          depends: [{output: x.y}]\n"
@@ -187,6 +217,28 @@ def test_two_manifests_of_one_path_clash(tmp_path: Path) -> None:
             "give one of the two workflows another path",
         )
     ]
+
+
+@pytest.mark.parametrize(
+    ("edges", "place"),
+    [
+        ("  flow: [{nodeId: one, depends: [{output: dev.b}]}]\n", "0.yaml:10:34"),
+        ("      flow: [{nodeId: a, depends: [{output: dev.b}]}]\n", "0.yaml:10:36"),
+    ],
+)
+def test_edges_count_wherever_they_are_said(tmp_path: Path, edges: str, place: str) -> None:
+    """What the workflow itself waits for, and the legacy spelling of what its nodes wait for."""
+    one = workflow(node("a"), "one") + edges
+    two = workflow(node("b", "dependsOn: [dev.a]"), "two")
+    assert [(rule, at) for rule, at, _, _ in found(tmp_path, one, two)] == [("DW129", place)]
+
+
+def test_a_legacy_dependency_belongs_to_a_node(tmp_path: Path) -> None:
+    """`flow` of a workflow is read like `dependencies`, so it is checked like that."""
+    edges = "      flow: [{nodeId: loda, depends: [{output: x.y}]}]\n"
+    assert [
+        (rule, place) for rule, place, _, _ in found(tmp_path, workflow(node("load")) + edges)
+    ] == [("DW104", "0.yaml:10:23")]
 
 
 def test_workflows_do_not_wait_for_each_other(tmp_path: Path) -> None:

@@ -67,6 +67,7 @@ class LoopbackServer:
         self.address = f"{_HOST}:{self._socket.getsockname()[1]}"
         self._app = app
         self._server: _Server | None = None
+        self._stopped = False
 
     def __enter__(self) -> "LoopbackServer":
         """Return this server."""
@@ -89,10 +90,13 @@ class LoopbackServer:
             timeout_graceful_shutdown=5,
         )
         self._server = _Server(config, self.address, ready_file)
+        if self._stopped:
+            return
         self._server.run(sockets=[self._socket])
 
     def stop(self) -> None:
         """Let `run_until_stopped` return after the requests in hand; any thread may call it."""
+        self._stopped = True
         if self._server:
             self._server.should_exit = True
 

@@ -4,7 +4,7 @@ from typing import Protocol
 
 from deployer.model import Pointer
 from deployer.reading import json_reader, yaml_reader
-from deployer.reading.source import Finding, Irregular, Text, decode
+from deployer.reading.source import Finding, Irregular, Text, access_key, decode
 
 _KINDS = {
     type(None): "nothing",
@@ -22,8 +22,11 @@ class _Reader(Protocol):
 
 
 def parse(data: bytes, suffix: str) -> Text:
-    """The mapping that a file holds; raises Irregular when it cannot be read as one."""
-    read = _reader(suffix).parse(decode(data))
+    """The mapping that a file holds; raises Irregular if it is none, or holds an access key."""
+    text = decode(data)
+    if secret := access_key(text):
+        raise Irregular([secret])
+    read = _reader(suffix).parse(text)
     if not isinstance(read.value, dict):
         line, column = locate(data, suffix, ())
         message = f"expected a mapping, found {_KINDS[type(read.value)]}"

@@ -14,7 +14,7 @@ from deployer.model import Pointer
 from deployer.reading import placeholders, project_files
 from deployer.reading.placeholders import Values
 from deployer.reading.project_files import FileRefused, TooLarge
-from deployer.reading.source import SCRIPT_FILE, Finding, Irregular, decode
+from deployer.reading.source import SCRIPT_FILE, Finding, Irregular, access_key, decode
 
 _ELSEWHERE = re.compile(r"[/\\~]|[A-Za-z]:|[A-Za-z][A-Za-z0-9+.-]*://")
 _ODD_CHARACTER = re.compile("[\0-\x1f\x7f-\x9f\\\\]")
@@ -75,6 +75,8 @@ class _Reader:
         except FileRefused as refused:
             self._find(where, f"{refused.message}: script file `{name}`", refused.hint)
             return script
+        if secret := access_key(text, self._place(name)):
+            self._result.findings.append(replace(secret, pointer=(*pointer, "content")))
         self._result.files[(*pointer, "content")] = self._place(name)
         rest = {key: each for key, each in script.items() if key != "file"}
         return {**rest, "content": self._filled(text, (*pointer, "content"))}

@@ -14,14 +14,15 @@ from deployer.model import Pointer
 MAX_BYTES = 10 * 1024 * 1024
 """The largest manifest, script or configuration file that is read."""
 
-ACCESS_KEY = re.compile(r"(?<![0-9A-Za-z])LTAI[0-9A-Za-z]{12,30}(?![0-9A-Za-z])")
-"""What the id of an access key of the service looks like."""
+_ACCESS_KEY = re.compile(r"LTAI(?<![0-9A-Za-z]LTAI)[0-9A-Za-z]{12,30}(?![0-9A-Za-z])")
+"""What the id of an access key of the service looks like; begins plainly, to be searched for fast."""
 
 UNREADABLE = "DW001"
 IRREGULAR = "DW002"
 AMBIGUOUS = "DW006"
 PLACEHOLDER = "DW004"
 SCRIPT_FILE = "DW005"
+SECRET = "DW007"
 
 _FOREIGN_MARKS = {
     codecs.BOM_UTF32_LE: "UTF-32",
@@ -78,6 +79,18 @@ def decode(data: bytes) -> str:
         at = place(text, text.index("\0"))
         raise Irregular([Finding("character U+0000 not allowed", *at, rule=UNREADABLE)])
     return text
+
+
+def access_key(text: str, file: str = "") -> Finding | None:
+    """The first place in a text, of `file` if it is not the one being read, that looks like a key."""
+    found = _ACCESS_KEY.search(text)
+    if found is None:
+        return None
+    hint = (
+        "remove it and disable the key: credentials come from the environment, a profile or a role"
+    )
+    line, column = place(text, found.start())
+    return Finding("looks like an AccessKey", line, column, hint, rule=SECRET, file=file)
 
 
 def place(text: str, offset: int) -> tuple[int, int]:

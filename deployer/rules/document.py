@@ -5,11 +5,27 @@ from dataclasses import replace
 from typing import Any
 
 from deployer import schema
+from deployer.desired import leaves_output_open
 from deployer.entities import Node
 from deployer.fields import Field
 from deployer.flowspec import is_flat
 from deployer.model import Pointer
 from deployer.rules.subject import DocumentRule, Finding, Rule, Subject, near
+
+
+def outputs_can_be_named(subject: Subject) -> Iterator[Finding]:
+    """An output that is left out is named after the workspace."""
+    if subject.target.project_identifier:
+        return
+    for pointer, node in subject.nodes:
+        if leaves_output_open(node):
+            yield Finding(
+                (*pointer, "name"),
+                f"`{node['name']}` declares no output, and the target has no `projectIdentifier` "
+                "to name one by",
+                "add `projectIdentifier` to the target in `deployer.yaml`",
+            )
+            return
 
 
 def unique_node_names(subject: Subject) -> Iterator[Finding]:
@@ -27,15 +43,14 @@ def known_dependents(subject: Subject) -> Iterator[Finding]:
     known = {reference for reference, _, _ in subject.entities}
     known |= {node["id"] for _, _, node in subject.entities if node.get("id")}
     known |= {subject.workflow["name"], subject.workflow.get("id", "")}
-    for index, edge in enumerate(subject.workflow.get("dependencies") or []):
+    for pointer, edge in subject.edges:
         if edge["nodeId"] not in known:
-            yield _unknown_dependent(("dependencies", index, "nodeId"), edge, known)
+            yield _unknown_dependent((*pointer, "nodeId"), edge, known)
     body = subject.manifest.document["spec"]
-    for key in () if is_flat(subject.manifest.document) else ("flow", "dependencies"):
-        for index, edge in enumerate(body.get(key) or []):
-            if edge["nodeId"] not in known | {body.get("id")}:
-                finding = _unknown_dependent(("spec", key, index, "nodeId"), edge, known)
-                yield replace(finding, in_document=True)
+    for pointer, edge in subject.own_edges:
+        if edge["nodeId"] not in known | {body.get("id")}:
+            finding = _unknown_dependent((*pointer, "nodeId"), edge, known)
+            yield replace(finding, in_document=True)
 
 
 def _unknown_dependent(pointer: Pointer, edge: Node, known: set[str]) -> Finding:
@@ -163,6 +178,7 @@ def _references(value: Any, field: Field | None, at: Pointer) -> Iterator[tuple[
 
 
 DOCUMENT_RULES: tuple[DocumentRule, ...] = (
+    Rule("DW004", "error", "the workspace's name is known where it is used", outputs_can_be_named),
     Rule("DW090", "error", "renames are not carried out yet", no_renames),
     Rule("DW090", "warning", "nothing is published yet", no_publishing),
     Rule("DW090", "warning", "no rule can be silenced yet", no_silencing),

@@ -48,10 +48,17 @@ def known_upstreams(subjects: Sequence[Subject]) -> Found:
     }
     for subject in subjects:
         own = subject.output_of_node
+        made = {output for output, _ in subject.outputs}
         for node, pointer, wanted in subject.upstreams():
-            if "dependsOn" not in pointer or wanted in own or "." in wanted:
+            if "dependsOn" not in pointer:
                 continue
-            if wanted.endswith("_root"):
+            if wanted in own and own[wanted] not in made:
+                message = f"`{node}` depends on `{wanted}`, which has no output"
+                hint = f"declare one under `outputs.nodeOutputs` of `{wanted}`"
+                yield subject, Finding(pointer, message, hint)
+            if wanted in own or "." in wanted:
+                continue
+            if wanted == f"{subject.target.project_identifier}_root":
                 continue
             full = elsewhere.get(wanted)
             other = f"write `{full}`: it is a node of another workflow"
@@ -63,18 +70,20 @@ def no_cycle_across(subjects: Sequence[Subject]) -> Found:
     """Workflows that wait for each other cannot be written in any order, nor run."""
     makers = {output: subject.path for subject in subjects for output, _ in subject.outputs}
     waits: dict[str, list[str]] = {}
-    places: dict[str, tuple[Subject, Pointer]] = {}
+    places: dict[str, tuple[Subject, Pointer, bool]] = {}
     for subject in subjects:
-        for _, pointer, wanted in subject.upstreams():
+        inner = [(wanted, pointer, False) for _, pointer, wanted in subject.upstreams()]
+        own = [(wanted, pointer, True) for _, pointer, wanted in subject.own_upstreams()]
+        for wanted, pointer, in_document in [*inner, *own]:
             maker = makers.get(wanted)
             if maker is not None and maker != subject.path:
                 waits.setdefault(subject.path, []).append(maker)
-                places.setdefault(subject.path, (subject, pointer))
+                places.setdefault(subject.path, (subject, pointer, in_document))
     cycle = shortest_cycle(waits)
     if cycle:
-        subject, pointer = places[cycle[0]]
+        subject, pointer, in_document = places[cycle[0]]
         message = f"workflows in a cycle: {' -> '.join(cycle)}"
-        yield subject, Finding(pointer, message, "remove one of the edges")
+        yield subject, Finding(pointer, message, "remove one of the edges", in_document)
 
 
 REPOSITORY_RULES: tuple[RepositoryRule, ...] = (

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Generic, TypeVar
 
-from deployer.desired import default_output, first_output, workflow_object
+from deployer.desired import default_output, first_output, leaves_output_open, workflow_object
 from deployer.entities import Node, walk
-from deployer.flowspec import is_flat
+from deployer.flowspec import edges_key, is_flat
 from deployer.manifest import locate
 from deployer.model import Manifest, Pointer, Problem, Severity, Target
 from deployer.reading.documents import pointer_text
@@ -73,7 +73,7 @@ class Subject:
             for index, output in enumerate(declared or []):
                 if output.get("data"):
                     found.append((output["data"], (*pointer, "outputs", "nodeOutputs", index)))
-            if declared is None and pointer:
+            if pointer and leaves_output_open(holder):
                 name = default_output(holder["name"], self.target.project_identifier)
                 found.append((name, (*pointer, "name")))
         return found
@@ -84,6 +84,23 @@ class Subject:
         identifier = self.target.project_identifier
         return {node["name"]: first_output(node, identifier) for _, node in self.nodes}
 
+    @cached_property
+    def edges(self) -> list[tuple[Pointer, Node]]:
+        """Every entry of the list that says what the workflow's own nodes wait for."""
+        key = edges_key(self.workflow)
+        return [((key, index), edge) for index, edge in enumerate(self.workflow.get(key) or [])]
+
+    @cached_property
+    def own_edges(self) -> list[tuple[Pointer, Node]]:
+        """Every entry of what the workflow itself waits for, with its place in the document."""
+        document = self.manifest.document
+        keys = () if is_flat(document) else ("flow", "dependencies")
+        return [
+            (("spec", key, index), edge)
+            for key in keys
+            for index, edge in enumerate(document["spec"].get(key) or [])
+        ]
+
     def upstreams(self) -> Iterator[tuple[str, Pointer, str]]:
         """Every same-cycle edge of the workflow's own nodes: node, where it is said, output or node."""
         for pointer, node in self.nodes:
@@ -91,12 +108,11 @@ class Subject:
                 long = {"node": item} if isinstance(item, str) else item
                 if long.get("type", "Normal") == "Normal":
                     yield node["name"], (*pointer, "dependsOn", index), long["node"]
-        for index, edge in enumerate(self.workflow.get("dependencies") or []):
-            for place, upstream in enumerate(edge.get("depends") or []):
-                if upstream.get("type", "Normal") == "Normal":
-                    wanted = upstream.get("output") or upstream.get("nodeId") or ""
-                    at = ("dependencies", index, "depends", place)
-                    yield str(edge.get("nodeId")), at, str(wanted)
+        yield from _upstreams(self.edges)
+
+    def own_upstreams(self) -> Iterator[tuple[str, Pointer, str]]:
+        """Every same-cycle edge of the workflow itself: its name or id, place in the document, output."""
+        yield from _upstreams(self.own_edges)
 
     def problem(self, rule: str, severity: Severity, finding: Finding) -> Problem:
         """A finding with its place in the file."""
@@ -114,6 +130,14 @@ class Subject:
             hint=finding.hint,
             pointer=pointer_text(pointer),
         )
+
+
+def _upstreams(edges: Iterable[tuple[Pointer, Node]]) -> Iterator[tuple[str, Pointer, str]]:
+    for pointer, edge in edges:
+        for index, upstream in enumerate(edge.get("depends") or []):
+            if upstream.get("type", "Normal") == "Normal":
+                wanted = upstream.get("output") or upstream.get("nodeId") or ""
+                yield str(edge.get("nodeId")), (*pointer, "depends", index), str(wanted)
 
 
 DocumentRule = Rule[Subject, Finding]
