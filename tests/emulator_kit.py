@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 import httpx
 
 from deployer import acs3
-from deployer.emulator import Emulator, Ids, Switches, create_app
+from deployer.emulator import Emulator, EmulatorTransport, Ids, Switches, create_app
 
 DATA = Path(__file__).parent / "data"
 CONTRACT: dict[str, Any] = json.loads((DATA / "openapi-contract.json").read_text("utf-8"))
@@ -35,6 +35,10 @@ class Clock:
     def __call__(self) -> float:
         return self.now
 
+    async def sleep(self, seconds: float) -> None:
+        """Let time pass at once."""
+        self.now += seconds
+
 
 class Service:
     """An emulator in this process and a client that signs by hand, so that it can sign wrongly."""
@@ -47,6 +51,8 @@ class Service:
         switches: Switches | None = None,
         clock: Clock | None = None,
         project: int = PROJECT,
+        seed: str = "test",
+        control: bool = False,
     ) -> None:
         self.clock = clock or Clock()
         self.nonces = 0
@@ -57,10 +63,13 @@ class Service:
             project_identifier=IDENTIFIER,
             credentials=KEY,
             clock=self.clock,
-            ids=Ids("test"),
+            ids=Ids(seed),
             job_seconds=job_seconds,
             switches=switches,
+            sleep=self.clock.sleep,
+            control=control,
         )
+        self.control = self.app.control
 
     def __enter__(self) -> "Service":
         return self
@@ -95,7 +104,7 @@ class Service:
         """Send a request as it is."""
 
         async def answer() -> httpx.Response:
-            async with httpx.AsyncClient(transport=httpx.ASGITransport(self.app)) as client:
+            async with httpx.AsyncClient(transport=EmulatorTransport(self.app)) as client:
                 return await client.send(request)
 
         return asyncio.run(answer())
@@ -209,6 +218,8 @@ _TYPES: Mapping[str, type | tuple[type, ...]] = {
 
 def deviations(value: Any, shape: Any, at: str = "$") -> list[str]:
     """Where an answer has a field or a type that the contract's response tree does not have."""
+    if shape == "any":
+        return []
     if isinstance(shape, str):
         right = isinstance(value, _TYPES[shape]) and (
             shape == "boolean" or not isinstance(value, bool)
@@ -224,6 +235,10 @@ def deviations(value: Any, shape: Any, at: str = "$") -> list[str]:
         ]
     if not isinstance(value, dict):
         return [f"{at}: no object"]
+    # A map of unknown keys is written as `{"*": shape of a value}`.
+    shape = dict.fromkeys(value, shape["*"]) if "*" in shape else shape
+    if "*" in shape:
+        shape = dict.fromkeys(value, shape["*"])
     unknown = [f"{at}.{name}: unknown" for name in value if name not in shape]
     return unknown + [
         found

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from deployer.emulator.actions import OPERATIONS
+from deployer.emulator.actions import OPERATIONS, unsupported
 from deployer.emulator.operations import Operation
 from tests.emulator_kit import CONTRACT, IDENTIFIER, PROJECT, START, Service, at, flow, node
 
@@ -18,14 +18,20 @@ def described(operation: Operation) -> dict[str, tuple[str, str, bool]]:
 def test_operations_follow_the_contract() -> None:
     """Method, place, type and presence of every parameter are those of the official SDK."""
     expected = {
-        name: (
-            known["method"],
-            {p: (v["in"], v["type"], v["required"]) for p, v in known["params"].items()},
-        )
-        for name, known in CONTRACT.items()
+        name: {p: (v["in"], v["type"], v["required"]) for p, v in CONTRACT[name]["params"].items()}
+        for name in OPERATIONS
+        if name not in unsupported.OPERATIONS
     }
-    actual = {name: (found.method, described(found)) for name, found in OPERATIONS.items()}
+    actual = {name: described(OPERATIONS[name]) for name in expected}
     assert actual == expected
+
+
+def test_operations_are_those_of_the_contract() -> None:
+    """Each has the SDK's method, and a few of them are refused by name."""
+    methods = {name: known["method"] for name, known in CONTRACT.items()}
+    assert {name: found.method for name, found in OPERATIONS.items()} == methods
+    with Service() as service:
+        assert {service.refusal(name) for name in unsupported.OPERATIONS} == {(400, "NotSupported")}
 
 
 def test_create_makes_only_the_shell() -> None:

@@ -201,3 +201,33 @@ def test_transaction_is_all_or_nothing() -> None:
         assert [tuple(row) for row in db.execute("SELECT * FROM project")] == [(1, "kept")]
     store.close()
     store.close()
+
+
+def test_database_of_an_older_version_is_refused(tmp_path: Path) -> None:
+    """A file without today's columns is left alone."""
+    db = tmp_path / "workspace.db"
+    Service(db).app.close()
+    older = sqlite3.connect(db)
+    older.execute("PRAGMA user_version = 1")
+    older.close()
+    with pytest.raises(EmulatorStoreError, match="older version"):
+        Service(db)
+
+
+def test_database_that_is_a_link_is_refused(tmp_path: Path) -> None:
+    """A link could lead to somebody else's file (S-63)."""
+    (tmp_path / "link.db").symlink_to(tmp_path / "workspace.db")
+    with pytest.raises(EmulatorStoreError, match="is a link"):
+        Service(tmp_path / "link.db")
+    assert not (tmp_path / "workspace.db").exists()
+
+
+def test_names_are_plain_text() -> None:
+    """SQL in a name and wildcards in a filter mean nothing (S-62)."""
+    with Service() as service:
+        names = ["x'; DROP TABLE node; --", "50%", "a_b", "plain"]
+        for name in names:
+            service.load(at(f"team/{name}"))
+        assert sorted(service.names()) == sorted(names)
+        found = {text: service.names(Name=text) for text in ("%", "_", "'", "n%n", "50%")}
+    assert found == {"%": ["50%"], "_": ["a_b"], "'": [names[0]], "n%n": [], "50%": ["50%"]}

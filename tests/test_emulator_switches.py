@@ -72,6 +72,28 @@ def test_switch_merge() -> None:
         assert upstreams(service.workflow(workflow_id)) == {"a": [("Normal", "x.y")]}
 
 
+def test_switch_merge_of_parts() -> None:
+    """U-32: objects merge to any depth, a list replaces the one before, an empty value clears."""
+    output, other = {"data": "one"}, {"data": "two"}
+    first = node("a", id=A, datasource={"name": "n", "type": "odps"}, description="x")
+    first["outputs"] = {"nodeOutputs": [output]}
+    second = node("a", id=A, datasource={"type": "mysql"}, description="")
+    second["outputs"] = {"nodeOutputs": [other]}
+    second["script"].pop("content")
+    with Service(switches=Switches(import_fields="merge")) as service:
+        workflow_id = service.load(flow(first))
+        service.load(flow(second, id=workflow_id))
+        found = service.nodes(workflow_id)["a"]
+        assert found["datasource"] == {"name": "n", "type": "mysql"}
+        assert (found["script"]["content"], found["description"]) == ("echo a", "")
+        declared = [item["data"] for item in found["outputs"]["nodeOutputs"]]
+        assert sorted(declared) == sorted([A, "two"])
+        service.load(flow({**second, "outputs": {}, "datasource": {}}, id=workflow_id))
+        found = service.nodes(workflow_id)["a"]
+        assert [item["data"] for item in found["outputs"]["nodeOutputs"]] == [A]
+        assert found["datasource"] == {}
+
+
 def test_switch_unknown_output() -> None:
     """U-34: an edge to an output that nobody has may be dropped or fail the job."""
     sent = flow(node("a"), dependencies=[waits("a", "x.y", f"{IDENTIFIER}_root")])
@@ -124,22 +146,28 @@ def test_switch_completed(completed: str, expected: str | bool) -> None:
     assert (status["Status"], status["Completed"]) == ("Success", expected)
 
 
-@pytest.mark.parametrize(("kept", "seconds"), [("1h", 3600), ("0s", 0)])
-def test_switch_job_retention(kept: str, seconds: int) -> None:
-    """U-06: a job may be forgotten soon after its end."""
-    with Service(switches=Switches(job_retention=kept)) as service:
+def test_switch_job_retention() -> None:
+    """U-06: a job may be forgotten an hour after its end, or as soon as it ends."""
+    with Service(switches=Switches(job_retention="1h")) as service:
         job = service.start(flow())
         assert service.job(job)[0] == "Success"
-        service.clock.now += seconds + 1
+        service.clock.now += 3600 + 1
         assert service.refusal("GetJobStatus", JobId=job["Id"]) == (404, "Job.NotFound")
+    with Service(job_seconds=5, switches=Switches(job_retention="0s")) as service:
+        job = service.start(flow())
+        assert service.job(job)[0] == "Running"
+        service.clock.now += 5
+        assert service.refusal("GetJobStatus", JobId=job["Id"]) == (404, "Job.NotFound")
+        assert service.names() == ["flow"]
 
 
-def test_switch_max_spec() -> None:
-    """U-29: the limit of a spec may be lower."""
-    with Service(switches=Switches(max_spec="1MiB")) as service:
+@pytest.mark.parametrize(("limit", "status"), [("1MiB", 400), ("1MiB_413", 413)])
+def test_switch_max_spec(limit: str, status: int) -> None:
+    """U-29: the limit of a spec may be lower, and its refusal may have another status."""
+    with Service(switches=Switches(max_spec=limit)) as service:
         spec = "x" * (1024 * 1024 + 1)
         refused = service.refusal("CreateWorkflowDefinition", ProjectId=PROJECT, Spec=spec)
-    assert refused == (400, "InvalidSpec")
+    assert refused == (status, "InvalidSpec")
 
 
 def test_other_switches() -> None:
@@ -169,3 +197,7 @@ def test_switch_has_known_values_only() -> None:
     """A switch set to a value that it does not have is an error that lists the right ones."""
     with pytest.raises(ValueError, match="dryrun is one of honoured, ignored, error, not maybe"):
         Switches(dryrun="maybe")
+    for wrong in ("partial", "partial(x)", "partial(1)2"):
+        with pytest.raises(ValueError, match="import_atomic is one of"):
+            Switches(import_atomic=wrong)
+    assert Switches(import_atomic="partial(12)", read_lag="get(3reads)+list(10s)")

@@ -20,7 +20,7 @@ from deployer.remote import Remote
 from deployer.transport.client import Client
 from deployer.transport.credentials import CredentialChain, Credentials
 from deployer.transport.endpoints import check_endpoint, endpoint_of
-from deployer.write import Progress, Writer
+from deployer.writer import Progress, Writer
 
 DEFAULT_RATE = 5.0
 """Requests a second for real regions (docs/service.md B-104)."""
@@ -77,9 +77,12 @@ async def _online(target: Target) -> AsyncIterator[Connection]:
 
 @asynccontextmanager
 async def _embedded(target: Target, db: Path) -> AsyncIterator[Connection]:
-    import httpx
-
-    from deployer.emulator import EmulatorStoreError, VirtualClock, create_app
+    from deployer.emulator import (
+        EmulatorStoreError,
+        EmulatorTransport,
+        VirtualClock,
+        create_app,
+    )
 
     clock = VirtualClock()
 
@@ -93,6 +96,7 @@ async def _embedded(target: Target, db: Path) -> AsyncIterator[Connection]:
             project_identifier=target.project_identifier,
             credentials=EMULATOR_KEY,
             clock=clock,
+            sleep=sleep,
         )
     except EmulatorStoreError as error:
         raise UsageError(
@@ -105,7 +109,7 @@ async def _embedded(target: Target, db: Path) -> AsyncIterator[Connection]:
         async with Client(
             EMULATOR_ENDPOINT,
             lambda: Credentials(*EMULATOR_KEY),
-            transport=httpx.ASGITransport(app),
+            transport=EmulatorTransport(app),
             sleep=sleep,
             clock=clock,
             now=clock,

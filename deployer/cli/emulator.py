@@ -38,13 +38,39 @@ def command(context: click.Context) -> None:
     metavar="FILE",
     help="Gets `127.0.0.1:PORT` once the emulator answers.",
 )
+@option(
+    "--set",
+    "chosen",
+    multiple=True,
+    metavar="SWITCH=VALUE",
+    help="What to do where the service is not known; may be given again. The file remembers it.",
+)
+@option(
+    "--latency",
+    type=click.IntRange(0, 600_000),
+    metavar="MS",
+    help="Milliseconds that every answer takes: the switch `latency_ms`.",
+)
+@option(
+    "--control",
+    is_flag=True,
+    help="Open the control plane below /_control/: switches, faults, time, the effect log.",
+)
 def serve(
-    db: str, project: str, project_identifier: str | None, port: int, ready_file: Path | None
+    db: str,
+    project: str,
+    project_identifier: str | None,
+    port: int,
+    ready_file: Path | None,
+    chosen: tuple[str, ...],
+    latency: int | None,
+    control: bool,
 ) -> int:
     """Serve on 127.0.0.1 until SIGTERM.
 
     Accepts the credentials in ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or
-    `emulator` and `emulator-secret` if they are not set. A job takes 0.2 seconds.
+    `emulator` and `emulator-secret` if they are not set. A job, a stage and a run take 0.2 seconds
+    each unless switches say otherwise.
     """
     from deployer.emulator import EmulatorStoreError
     from deployer.emulator import serve as run_server
@@ -55,6 +81,7 @@ def serve(
             where="--project",
             hint="give the number that the project has, such as 10001",
         )
+    switches = _switches(chosen, latency)
     try:
         run_server(
             db,
@@ -66,6 +93,8 @@ def serve(
             ),
             port=port,
             ready_file=ready_file,
+            switches=switches,
+            control=control,
         )
     except EmulatorStoreError as error:
         raise UsageError(str(error), where=db, hint="name another file with `--db`") from error
@@ -76,3 +105,26 @@ def serve(
             hint="name another port with `--port`, or another file",
         ) from error
     return 0
+
+
+def _switches(chosen: tuple[str, ...], latency: int | None) -> dict[str, str]:
+    """Return the switches that flags name; raises UsageError for one that does not exist."""
+    from deployer.emulator import Switches
+
+    found = {} if latency is None else {"latency_ms": str(latency)}
+    for text in chosen:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise UsageError(
+                f"not a switch and its value: {text}",
+                where="--set",
+                hint="write `--set import_missing_nodes=delete`",
+            )
+        found[name] = value
+        try:
+            Switches().changed({name: value})
+        except ValueError as error:
+            raise UsageError(
+                str(error), where="--set", hint="docs/emulator.md tells the switches"
+            ) from error
+    return found

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from deployer.cli.words import decorated, say
 from deployer.model import Outcome
 from deployer.render.visible import visible
-from deployer.write import Progress
+from deployer.writer import Progress
 
 if TYPE_CHECKING:
     import rich.progress

@@ -4,19 +4,28 @@ It imports nothing of the deployer but the request signature, so that what it fi
 refuses is a second opinion, not the deployer's own.
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from deployer.emulator.app import Emulator, create_app
+from deployer.emulator.control import Control
+from deployer.emulator.effects import Effect
 from deployer.emulator.failures import EmulatorStoreError
+from deployer.emulator.faults import Fault
 from deployer.emulator.sources import Ids, VirtualClock
 from deployer.emulator.switches import Switches
 
 if TYPE_CHECKING:
     from deployer.emulator.loopback import serve
+    from deployer.emulator.transport import EmulatorTransport
 
 __all__ = [
+    "Control",
+    "Effect",
     "Emulator",
     "EmulatorStoreError",
+    "EmulatorTransport",
+    "Fault",
     "Ids",
     "Switches",
     "VirtualClock",
@@ -24,11 +33,11 @@ __all__ = [
     "serve",
 ]
 
+_ON_DEMAND = {"serve": "loopback", "EmulatorTransport": "transport"}
+
 
 def __getattr__(name: str) -> Any:
-    """Load the web server only for those who serve; an embedded emulator has no use for it."""
-    if name != "serve":
+    """Load the web server and httpx only for those who use them."""
+    if name not in _ON_DEMAND:
         raise AttributeError(name)
-    from deployer.emulator.loopback import serve
-
-    return serve
+    return getattr(import_module(f"deployer.emulator.{_ON_DEMAND[name]}"), name)

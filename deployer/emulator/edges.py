@@ -7,7 +7,7 @@ from deployer.emulator import failures, rows
 from deployer.emulator.failures import SpecError
 from deployer.emulator.identities import Identities
 from deployer.emulator.reading import Draft, Fields
-from deployer.emulator.world import World, project_identifier
+from deployer.emulator.world import World, project_identifier, resolved
 
 Edges = Mapping[str, Sequence[Fields]]
 """The `dependency` objects of each workflow or node, by stored id."""
@@ -43,6 +43,16 @@ def save(world: World, project: int, target: str, edges: Edges) -> None:
             rows.replace_edges(world.db, entity, _allowed(world, project, found))
 
 
+def producer(world: World, project: int, output: str) -> str:
+    """Return the id of the workflow or node that has an output, empty when nobody has it."""
+    text = resolved(world, project, output)
+    found = rows.producer(world.db, text)
+    prefix = f"{project_identifier(world, project)}."
+    if not found and world.switches.default_output != "id" and text.startswith(prefix):
+        return rows.named(world.db, project, text.removeprefix(prefix))
+    return found
+
+
 def _depend(known: Identities, depend: Fields) -> Fields:
     # An upstream named by id or name means its default output.
     found: Fields = known.followed({key: depend[key] for key in depend if key != "nodeId"})
@@ -70,7 +80,8 @@ def _allowed(world: World, project: int, edges: list[rows.Edge]) -> list[rows.Ed
     unknown = [
         edge
         for edge in edges
-        if edge.output != root and not rows.output_exists(world.db, edge.output)
+        if resolved(world, project, edge.output) != root
+        and not producer(world, project, edge.output)
     ]
     if unknown and policy == "fail":
         raise SpecError(

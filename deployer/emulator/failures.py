@@ -1,5 +1,6 @@
 """What is refused, and in which words: refused calls, spec mistakes, unusable databases."""
 
+import json
 from collections.abc import Sequence
 
 PARSE_ERROR = "0x5083000000000005"
@@ -19,13 +20,19 @@ class EmulatorStoreError(Exception):
 
 
 class ApiError(Exception):
-    """A call that is refused with this HTTP status, code and message."""
+    """A call that is refused with this HTTP status, code and message.
 
-    def __init__(self, status: int, code: str, message: str) -> None:
+    `retry_after` are values of the header `x-acs-retry-after` (docs/service.md B-103).
+    """
+
+    def __init__(
+        self, status: int, code: str, message: str, retry_after: Sequence[str] = ()
+    ) -> None:
         super().__init__(f"{code}: {message}")
         self.status = status
         self.code = code
         self.message = message
+        self.retry_after = retry_after
 
 
 class SpecError(Exception):
@@ -39,6 +46,20 @@ class SpecError(Exception):
         super().__init__(message if at is None else f"{code}: {message} at {json_path(at)}")
         self.code = code
         self.message = message
+        self.at = at
+
+    def worded(self, form: str) -> str:
+        """Return the text of a failed job's `Error` in one of the forms of U-09."""
+        place = "" if self.at is None else json_path(self.at)
+        if form == "text":
+            return self.message
+        if form == "json":
+            facts = {"errorCode": self.code, "errorMessage": self.message, "path": place}
+            return json.dumps(facts, ensure_ascii=False)
+        if form == "chinese":
+            where = f"，位置：{place}" if place else ""
+            return f"规范校验未通过（错误码：{self.code}）：{self.message}{where}"
+        return str(self)
 
     def refused(self) -> ApiError:
         """Return the same mistake as a refused call."""
@@ -53,6 +74,11 @@ def json_path(at: Place) -> str:
 def not_found(what: str, object_id: str) -> ApiError:
     """Return the refusal of a call that names an unknown object; its codes are our own choice."""
     return ApiError(404, f"{what}.NotFound", f"The {what} is not found: {object_id}")
+
+
+def deployed(what: str, object_id: str) -> ApiError:
+    """Return the refusal to delete what is published (docs/service.md B-50)."""
+    return ApiError(400, f"{what}.Deployed", f"Take the {what} offline first: {object_id}")
 
 
 def missing(parameter: str) -> ApiError:

@@ -22,6 +22,11 @@ TEXT, NUMBER, FLAG, ANY = "text", "number", "flag", "any"
 IGNORED = "ignored"
 """Known, and replaced by what the service itself knows."""
 
+FACTS = frozenset(
+    ("owner", "ownerName", "tenantId", "project", "projectId", "container", "createTime", "uuid")
+)
+"""Keys of `metadata` that the service writes itself."""
+
 KINDS = ("CycleWorkflow", "ManualWorkflow", "TriggerWorkflow")
 
 _RECURRENCE = Enum("RecurrenceType", ("Normal", "Pause", "Skip", "NoneAuto"))

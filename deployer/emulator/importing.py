@@ -7,7 +7,7 @@ transaction; a SpecError means that the caller undoes it (docs/service.md U-02: 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from deployer.emulator import edges, failures, reading, rows, saving
+from deployer.emulator import deployment, edges, failures, lag, reading, rows, saving, snapshots
 from deployer.emulator.failures import SpecError
 from deployer.emulator.identities import Identities, acceptable
 from deployer.emulator.reading import Draft, Fields
@@ -33,7 +33,31 @@ def target_of(world: World, project: int, document: Fields) -> str:
 
 def apply(world: World, project: int, document: Fields, target: str) -> None:
     """Create or update the workflow `target` and its nodes; raises SpecError."""
-    draft = reading.read(document, world.switches.unknown_fields)
+    with lag.changing(world, target):
+        changed = _apply(world, project, document, target)
+    if world.switches.snapshots_on_import == "yes":
+        snapshots.take_all(world, target, (target, *changed), "Saved")
+
+
+def apply_partly(world: World, project: int, document: Fields, target: str, count: int) -> None:
+    """Write the first nodes of a document and none of its dependencies; raises SpecError.
+
+    What a failed import leaves behind where imports are not atomic (docs/service.md U-02).
+    """
+    spec = document.get("spec", {})
+    first = dict(spec["workflows"][0])
+    first["nodes"] = first.get("nodes", [])[:count]
+    for key in ("dependencies", "flow"):
+        first.pop(key, None)
+    kept = {key: value for key, value in spec.items() if key not in ("dependencies", "flow")}
+    part = {**document, "spec": {**kept, "workflows": [first]}}
+    # Nothing is removed yet either, and what the written nodes waited for stays.
+    switches = replace(world.switches, import_missing_nodes="keep", import_fields="merge")
+    apply(replace(world, switches=switches), project, part, target)
+
+
+def _apply(world: World, project: int, document: Fields, target: str) -> list[str]:
+    draft = reading.read(document, world.switches)
     before = _checked(world, project, draft, target)
     known = Identities(world, draft, target, before is not None)
     nodes = _named(world, known, draft, target)
@@ -43,46 +67,55 @@ def apply(world: World, project: int, document: Fields, target: str) -> None:
     inside = [known.inside(node.draft.fields, node.draft.at) for node in nodes]
     waits = edges.sent(known, draft, (target, *(node.id for node in nodes)))
     after = saving.save_workflow(world, project, known, draft, before)
-    for node, fields in zip(nodes, inside, strict=True):
-        sent = known.followed(fields)
-        saving.save_node(world, after, draft, node, sent, waits[node.id])
+    changed = [
+        node.id
+        for node, fields in zip(nodes, inside, strict=True)
+        if saving.save_node(world, after, draft, node, known.followed(fields), waits[node.id])
+    ]
     edges.save(world, project, target, waits)
+    _check_outputs(world, project, target)
     if before and nodes and world.switches.modify_time_on_node_edit == "no":
         _restore_time(world, before, after)
+    return changed
 
 
 def create(world: World, project: int, document: Fields) -> str:
     """Create a workflow without its nodes and return its id; raises SpecError."""
-    draft = _shell(reading.read(document, world.switches.unknown_fields))
+    draft = _shell(reading.read(document, world.switches))
     if draft.id and rows.holder(world.db, draft.id):
         raise SpecError(failures.DUPLICATE_ID, f"id {draft.id} exists", _WORKFLOW)
     _path_free(world, project, draft.path, "")
     target = draft.id if acceptable(world, draft.id) else world.new_id()
     known = Identities(world, draft, target, existing=False)
-    saving.save_workflow(world, project, known, draft, None)
-    _save_own_edges(world, project, known, draft)
+    with lag.changing(world, target):
+        saving.save_workflow(world, project, known, draft, None)
+        _save_own_edges(world, project, known, draft)
+    snapshots.take(world, target, "Saved")
     return target
 
 
 def update(world: World, before: rows.Workflow, document: Fields) -> None:
     """Change what a document says of a workflow, none of its nodes; raises SpecError."""
-    draft = _shell(reading.read(document, world.switches.unknown_fields, partial=True))
+    draft = _shell(reading.read(document, world.switches, partial=True))
     if draft.kind != before.kind:
         raise SpecError(failures.INVALID, "spec kind and request not match", ("kind",))
     path = saving.path_after(world, draft, before)
     if path != before.path:
         _path_free(world, before.project, path, before.id)
     known = Identities(world, draft, before.id, existing=True)
-    saving.save_workflow(world, before.project, known, draft, before, partial=True)
-    _save_own_edges(world, before.project, known, draft)
+    with lag.changing(world, before.id):
+        saving.save_workflow(world, before.project, known, draft, before, partial=True)
+        _save_own_edges(world, before.project, known, draft)
+    snapshots.take(world, before.id, "Saved")
 
 
 def relocate(world: World, before: rows.Workflow, path: str) -> None:
     """Give a workflow another path and with it its nodes; raises SpecError when it is taken."""
     _path_free(world, before.project, path, before.id)
     after = replace(before, name=path.rpartition("/")[2], path=path, modified=world.now)
-    rows.save(world.db, after)
-    saving.move_nodes(world, before, after)
+    with lag.changing(world, before.id):
+        rows.save(world.db, after)
+        saving.move_nodes(world, before, after)
 
 
 def _shell(draft: Draft) -> Draft:
@@ -97,7 +130,7 @@ def _save_own_edges(world: World, project: int, known: Identities, draft: Draft)
 
 def _by_path(world: World, project: int, document: Fields) -> rows.Workflow | None:
     try:
-        draft = reading.read(document, world.switches.unknown_fields)
+        draft = reading.read(document, world.switches)
     except SpecError:
         return None
     found = rows.at_path(world.db, project, draft.path, _any_case(world))
@@ -162,6 +195,14 @@ def _check_command(node: Named) -> None:
         at = (*node.draft.at, "script", "runtime", "command")
         message = "Node type (command) cannot be changed after creation"
         raise SpecError(failures.INVALID, message, at)
+
+
+def _check_outputs(world: World, project: int, target: str) -> None:
+    if world.switches.output_conflict_at != "import":
+        return
+    found = deployment.draft_conflict(world, project, target)
+    if found:
+        raise SpecError(failures.INVALID, found, (*_WORKFLOW, "nodes"))
 
 
 def _drop_missing(world: World, target: str, nodes: Sequence[Named]) -> None:

@@ -4,7 +4,7 @@ import json
 import os
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from deployer.emulator.app import create_app
-from deployer.emulator.switches import Switches
+from deployer.emulator.connection import BadConnection
 
 _HOST = "127.0.0.1"
 _NAMES = ("127.0.0.1", "localhost", "[::1]")
@@ -28,12 +28,15 @@ def serve(
     port: int = 0,
     ready_file: Path | None = None,
     job_seconds: float = 0.2,
-    switches: Switches | None = None,
+    switches: Mapping[str, str] | None = None,
+    control: bool = False,
 ) -> None:
     """Serve until SIGTERM or SIGINT, then close the database and return.
 
+    `switches` are changes to those the file was last given; `control` opens the control plane.
     Writes `127.0.0.1:PORT` to `ready_file` once it answers. Raises EmulatorStoreError for an
-    unusable database, OSError for an unusable port or ready file, KeyboardInterrupt after SIGINT.
+    unusable database, OSError for an unusable port or ready file, ValueError for an unknown switch,
+    KeyboardInterrupt after SIGINT.
     """
     app = create_app(
         db,
@@ -41,9 +44,10 @@ def serve(
         project_identifier=project_identifier,
         credentials=credentials,
         job_seconds=job_seconds,
-        switches=switches,
+        control=control,
     )
     try:
+        app.control.set(switches or {})
         with LoopbackServer(app, port) as server, _terminable():
             server.run_until_stopped(ready_file)
     finally:
@@ -55,7 +59,9 @@ class LoopbackServer:
 
     def __init__(self, app: ASGIApp, port: int = 0) -> None:
         """Bind the port; raises OSError when it is taken."""
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        # Only where the protocol is named does asyncio switch off Nagle's algorithm, which would
+        # hold back each answer for 40 ms: its head and its body are written one after the other.
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         try:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             self._socket.bind((_HOST, port))
@@ -83,6 +89,7 @@ class LoopbackServer:
             ready_file.unlink(missing_ok=True)
         config = uvicorn.Config(
             LoopbackOnly(self._app),
+            http=BadConnection,
             lifespan="off",
             access_log=False,
             log_level="warning",

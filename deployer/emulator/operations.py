@@ -1,5 +1,6 @@
 """What an operation of the API is: method, parameters with their place and type, and a handler."""
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -12,17 +13,26 @@ Params = Mapping[str, Any]
 Handler = Callable[[World, Params], dict[str, Any]]
 """Returns the answer without its `RequestId`; raises ApiError."""
 
+Kind = Literal["string", "integer", "boolean", "array", "object"]
+Place = Literal["query", "formData"]
+
 _INTEGER = re.compile(r"-?[0-9]{1,19}")
 
 
 @dataclass(frozen=True, slots=True)
 class Param:
-    """A parameter of an operation and where on the wire it travels."""
+    """A parameter of an operation and where on the wire it travels.
+
+    An object is JSON text; a list is, too, unless it is `comma`-joined, and holds `items` of one
+    kind, which may come as text.
+    """
 
     name: str
-    place: Literal["query", "formData"]
-    type: Literal["string", "integer", "boolean"] = "string"
+    place: Place
+    type: Kind = "string"
     required: bool = False
+    items: Kind = "string"
+    comma: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +46,12 @@ class Operation:
     """The parameter that names the project, checked against the known ones when it was sent."""
 
 
-def query(name: str, kind: Literal["string", "integer", "boolean"] = "string") -> Param:
+def query(name: str, kind: Kind = "string") -> Param:
     """Return an optional parameter of the query."""
     return Param(name, "query", kind)
 
 
-def form(name: str, kind: Literal["string", "integer", "boolean"] = "string") -> Param:
+def form(name: str, kind: Kind = "string") -> Param:
     """Return a mandatory parameter of the form."""
     return Param(name, "formData", kind, required=True)
 
@@ -70,13 +80,40 @@ def check_project(world: World, operation: Operation, params: Params) -> None:
         raise ApiError(404, "Project.NotFound", f"The Project is not found: {project}")
 
 
-def _typed(param: Param, sent: str) -> str | int | bool:
-    if param.type == "integer":
+def _typed(param: Param, sent: str) -> Any:
+    if param.comma:
+        return [item for item in sent.split(",") if item]
+    if param.type not in ("array", "object"):
+        return _scalar(param.name, param.type, sent)
+    try:
+        value = json.loads(sent)
+        json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+    except (ValueError, RecursionError) as err:
+        raise invalid(param.name) from err
+    if not isinstance(value, list if param.type == "array" else dict):
+        raise invalid(param.name)
+    if param.type == "object":
+        return value
+    return [_item(param, item) for item in value]
+
+
+def _item(param: Param, item: Any) -> Any:
+    if param.items == "object":
+        if not isinstance(item, dict):
+            raise invalid(param.name)
+        return item
+    if isinstance(item, bool) or not isinstance(item, str | int):
+        raise invalid(param.name)
+    return _scalar(param.name, param.items, str(item))
+
+
+def _scalar(name: str, kind: Kind, sent: str) -> str | int | bool:
+    if kind == "integer":
         if not _INTEGER.fullmatch(sent) or not -(2**63) <= int(sent) < 2**63:
-            raise invalid(param.name)
+            raise invalid(name)
         return int(sent)
-    if param.type == "boolean":
+    if kind == "boolean":
         if sent.lower() not in ("true", "false"):
-            raise invalid(param.name)
+            raise invalid(name)
         return sent.lower() == "true"
     return sent

@@ -11,11 +11,13 @@ from typing import Any
 
 from deployer.emulator import failures, fields
 from deployer.emulator.failures import ApiError, SpecError
+from deployer.emulator.switches import Switches
 
 Place = tuple[str | int, ...]
 Fields = dict[str, Any]
 
 _WORKFLOW: Place = ("spec", "workflows", 0)
+_NODE: Place = ("spec", "nodes", 0)
 _DEEPEST = 100
 
 
@@ -67,11 +69,11 @@ def workflow_id(document: Mapping[str, Any]) -> str:
     return str(found) if isinstance(found, str | int) else ""
 
 
-def read(document: Fields, unknown: str, *, partial: bool = False) -> Draft:
+def read(document: Fields, switches: Switches, *, partial: bool = False) -> Draft:
     """Return what a document describes; `partial` demands no field. Raises SpecError."""
-    kind, spec = _envelope(document)
+    kind, spec = _envelope(document, fields.KINDS)
     place, source = _first_workflow(kind, spec)
-    cleaner = Cleaner(unknown)
+    cleaner = _cleaner(switches)
     body: Fields = cleaner.clean(source, "workflow", place)
     nodes = body.pop("nodes", [])
     own = cleaner.clean(
@@ -94,6 +96,28 @@ def read(document: Fields, unknown: str, *, partial: bool = False) -> Draft:
     )
 
 
+def read_node(
+    document: Fields, switches: Switches, *, partial: bool = False
+) -> tuple[NodeDraft, tuple[Fields, ...]]:
+    """Return the first node of a document of kind Node and all its `dependency` objects.
+
+    `partial` demands no field. Raises SpecError.
+    """
+    if str(document.get("kind")).lower() != "node":
+        raise SpecError(failures.INVALID, "spec kind and request not match", ("kind",))
+    _, spec = _envelope(document, ("Node",))
+    nodes = spec.get("nodes")
+    if not isinstance(nodes, list) or not nodes:
+        raise SpecError(failures.PARSE_ERROR, "Spec JSON parse failed: no node", _NODE[:-1])
+    cleaner = _cleaner(switches)
+    body: Fields = cleaner.clean(nodes[0], "node", _NODE)
+    sent = spec.get("flow") or spec.get("dependencies") or []
+    edges = cleaner.clean(sent, ("dependency",), ("spec", "dependencies"))
+    if not partial:
+        _demand(body, _NODE)
+    return _node(body, _NODE), tuple(edges)
+
+
 def nested(node: Fields) -> Iterator[Fields]:
     """Yield the nodes inside the control blocks of a node, to any depth."""
     for block in (node[key] for key in fields.BLOCKS if key in node):
@@ -105,9 +129,14 @@ def nested(node: Fields) -> Iterator[Fields]:
 
 @dataclass(frozen=True, slots=True)
 class Cleaner:
-    """Keeps of a value what its shape knows; `unknown` says what becomes of other fields (U-31)."""
+    """Keeps of a value what its shape knows.
+
+    `unknown` says what becomes of other fields (U-31), `metadata` whether an author's own keys in
+    there are kept (U-21).
+    """
 
     unknown: str
+    metadata: bool
 
     def clean(self, value: Any, shape: fields.Shape, at: Place) -> Any:
         """Return the value as its shape wants it; raises SpecError for a value of another type."""
@@ -137,6 +166,8 @@ class Cleaner:
             for key, item in value.items()
             if item is not None and known.get(key) != fields.IGNORED and self._keeps(key, known, at)
         }
+        if self.metadata and known.get("metadata") == fields.IGNORED:
+            kept.update(_own_metadata(value.get("metadata")))
         demanded = fields.DEMANDED.get(shape)
         if demanded and not kept.get(demanded):
             raise SpecError(failures.INVALID, f"{demanded} is empty", (*at, demanded))
@@ -154,11 +185,24 @@ class Cleaner:
         return False
 
 
-def _envelope(document: Fields) -> tuple[str, Fields]:
+def _cleaner(switches: Switches) -> Cleaner:
+    return Cleaner(switches.unknown_fields, switches.preserve_metadata == "yes")
+
+
+def _own_metadata(sent: Any) -> Fields:
+    own = (
+        {key: value for key, value in sent.items() if key not in fields.FACTS}
+        if isinstance(sent, dict)
+        else {}
+    )
+    return {"metadata": own} if own else {}
+
+
+def _envelope(document: Fields, kinds: Iterable[str]) -> tuple[str, Fields]:
     kind, spec = document.get("kind"), document.get("spec")
     if not isinstance(document.get("version"), str):
         raise SpecError(failures.PARSE_ERROR, "Spec JSON parse failed: no version", ("version",))
-    matches = [known for known in fields.KINDS if known.lower() == str(kind).lower()]
+    matches = [known for known in kinds if known.lower() == str(kind).lower()]
     if not matches:
         raise SpecError(
             failures.UNKNOWN_ENUM, f"Enum not found. Enum: SpecKind Value:{kind}", ("kind",)
@@ -223,7 +267,7 @@ def _node(entity: Fields, at: Place) -> NodeDraft:
         own = _path(child)
         elsewhere = "/" in own and not own.startswith(f"{path}/")
         child["script"]["path"] = own if elsewhere else ""
-    return NodeDraft(sent.pop("id", ""), sent.pop("name"), path, sent, at)
+    return NodeDraft(sent.pop("id", ""), sent.pop("name", ""), path, sent, at)
 
 
 def _path(entity: Fields) -> str:

@@ -54,7 +54,10 @@ class Edge:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """An asynchronous job; `payload` is what it is to do, gone once it ended. Times are in ms."""
+    """An asynchronous job; `payload` is what it is to do, gone once it ended. Times are in ms.
+
+    `caller` and `request_id` are of the call that asked for it.
+    """
 
     id: str
     project: int
@@ -67,6 +70,8 @@ class Job:
     due: int
     ended: int | None
     payload: str | None
+    caller: str
+    request_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,23 +160,37 @@ def holder(db: sqlite3.Connection, entity_id: str) -> Holder | None:
     return Holder(row["workflow"], row["node"]) if row else None
 
 
-def producers(db: sqlite3.Connection, workflow_id: str) -> dict[str, str]:
-    """Return the name of the workflow or node behind each output that a workflow's edges name."""
+def producers(db: sqlite3.Connection, workflow_id: str, mark: str, value: str) -> dict[str, str]:
+    """Return the name of the workflow or node behind each output that a workflow's edges name.
+
+    `mark` in an edge stands for `value`, which outputs are stored with.
+    """
     found = db.execute(
         "SELECT DISTINCT edge.output, coalesce(node.name, workflow.name) AS name FROM edge"
-        " LEFT JOIN output ON output.data = edge.output"
+        " LEFT JOIN output ON output.data = replace(edge.output, :mark, :value)"
         " LEFT JOIN node ON node.id = coalesce(output.entity, edge.output)"
         " LEFT JOIN workflow ON workflow.id = coalesce(output.entity, edge.output)"
-        " WHERE edge.workflow = ?",
-        (workflow_id,),
+        " WHERE edge.workflow = :workflow",
+        {"workflow": workflow_id, "mark": mark, "value": value},
     )
     return {row["output"]: row["name"] for row in found if row["name"]}
 
 
-def output_exists(db: sqlite3.Connection, data: str) -> bool:
-    """Tell whether some workflow or node has this output."""
-    known = db.execute("SELECT 1 FROM output WHERE data = ? LIMIT 1", (data,)).fetchone()
-    return known is not None or holder(db, data) is not None
+def producer(db: sqlite3.Connection, data: str) -> str:
+    """Return the id of the workflow or node that has this output, empty when nobody has."""
+    known = db.execute("SELECT entity FROM output WHERE data = ? LIMIT 1", (data,)).fetchone()
+    return str(known["entity"]) if known else (data if holder(db, data) else "")
+
+
+def named(db: sqlite3.Connection, project: int, name: str) -> str:
+    """Return the id of the node, else of the workflow, with this name in a project, or nothing."""
+    row = db.execute(
+        "SELECT node.id FROM node JOIN workflow ON workflow.id = node.workflow"
+        " WHERE workflow.project = :project AND node.name = :name"
+        " UNION ALL SELECT id FROM workflow WHERE project = :project AND name = :name",
+        {"project": project, "name": name},
+    ).fetchone()
+    return str(row["id"]) if row else ""
 
 
 def replace_outputs(

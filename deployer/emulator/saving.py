@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from deployer.emulator import defaults, reading, rows, writing
+from deployer.emulator import defaults, failures, reading, rows, writing
+from deployer.emulator.failures import SpecError
 from deployer.emulator.identities import Identities
 from deployer.emulator.reading import Draft, Fields, NodeDraft
-from deployer.emulator.world import ACCOUNT, World
+from deployer.emulator.world import ACCOUNT, World, resolved
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +40,17 @@ def save_workflow(
         name=path.rpartition("/")[2],
         path=path,
         owner=owner,
-        spec=defaults.workflow(draft.kind, _combined(world, before, sent, partial)),
+        spec=defaults.workflow(
+            draft.kind,
+            _combined(world, before, sent, partial),
+            defaults.TABLES[world.switches.server_defaults],
+        ),
         created=before.created if before else world.now,
         modified=world.now,
         task=before.task if before else None,
     )
     rows.save(world.db, row)
-    _declare(world, row.id, row.id, row.spec)
+    _declare(world, row, row.id, row.spec)
     move_nodes(world, before, row)
     return row
 
@@ -57,14 +62,20 @@ def save_node(
     node: Named,
     sent: Fields,
     edges: Sequence[Fields],
-) -> None:
-    """Store a node whose fields carry stored ids, with the variables that its edges wait for."""
+    *,
+    partial: bool = False,
+) -> bool:
+    """Store a node whose fields carry stored ids, with the variables that its edges wait for.
+
+    `partial` keeps what is not sent. Tells whether the node is new or changed; raises SpecError.
+    """
     before = node.before
-    fields = _combined(world, before, _described(world, sent), False)
+    _check_source(world, node)
+    fields = _combined(world, before, _described(world, sent), partial)
     variables = [variable for edge in edges for variable in edge.get("variableDepends", ())]
     if variables:
         fields["variableDepends"] = variables
-    spec = defaults.node(workflow.kind, fields)
+    spec = defaults.node(workflow.kind, fields, defaults.TABLES[world.switches.server_defaults])
     row = rows.Node(
         id=node.id,
         workflow=workflow.id,
@@ -77,11 +88,13 @@ def save_node(
         revision=before.revision + 1 if before else 1,
         task=before.task if before else None,
     )
-    if before and _looks_the_same(world, workflow, before, row):
+    same = before is not None and _looks_the_same(world, workflow, before, row)
+    if before and same:
         row = replace(row, modified=before.modified, revision=before.revision)
     rows.save(world.db, row)
     rows.replace_inner(world.db, row.id, [child["id"] for child in reading.nested(spec)])
-    _declare(world, workflow.id, row.id, spec)
+    _declare(world, workflow, row.id, spec)
+    return not same
 
 
 def move_nodes(world: World, before: rows.Workflow | None, after: rows.Workflow) -> None:
@@ -132,25 +145,47 @@ def _node_path(workflow: rows.Workflow, draft: Draft, node: NodeDraft) -> str:
     return node.path if "/" in node.path else f"{workflow.path}/{node.name}"
 
 
-def _declare(world: World, workflow_id: str, entity: str, spec: Fields) -> None:
+def _check_source(world: World, node: Named) -> None:
+    # What a read corrected may be refused when it is sent back (docs/service.md U-11).
+    if node.before is None or world.switches.corrected_resend == "accept":
+        return
+    stored = node.before.spec.get("datasource", {}).get("type", "")
+    sent = node.draft.fields.get("datasource", {}).get("type", "")
+    if sent != stored and sent == writing.CORRECTED.get(stored):
+        at = (*node.draft.at, "datasource", "type")
+        raise SpecError(failures.INVALID, f"datasource type is not valid: {sent}", at)
+
+
+def _declare(world: World, workflow: rows.Workflow, entity: str, spec: Fields) -> None:
     declared = spec.get("outputs", {}).get("nodeOutputs", [])
-    names = [output["data"] for output in declared if output["data"] != entity]
-    rows.replace_outputs(world.db, workflow_id, entity, names)
+    names = [
+        resolved(world, workflow.project, output["data"])
+        for output in declared
+        if output["data"] != entity
+    ]
+    rows.replace_outputs(world.db, workflow.id, entity, names)
 
 
 def _combined(
     world: World, before: rows.Workflow | rows.Node | None, sent: Fields, partial: bool
 ) -> Fields:
-    if before and partial:
-        given = sent if sent["script"] else {k: v for k, v in sent.items() if k != "script"}
-        return {**before.spec, **given}
-    if before and world.switches.import_fields == "merge":
-        return dict(_merged(before.spec, sent))
+    if before and (partial or world.switches.import_fields == "merge"):
+        rest = {key: value for key, value in sent.items() if key != "script"}
+        script = _merged_script(before.spec["script"], sent["script"])
+        return {**before.spec, **_merged(before.spec, rest), "script": script}
     return sent
 
 
+def _merged_script(before: Fields, sent: Fields) -> Fields:
+    # What an entity runs is never cleared, not by an empty object either.
+    held = before["runtime"]
+    runtime = {**held, **_merged(held, sent.get("runtime", {}))}
+    return {**before, **_merged(before, sent or before), "runtime": runtime}
+
+
 def _merged(before: Any, sent: Any) -> Any:
-    if not isinstance(before, dict) or not isinstance(sent, dict):
+    # Objects are merged to any depth, a list is replaced, and an empty value clears.
+    if not isinstance(before, dict) or not isinstance(sent, dict) or not sent:
         return sent
     return {**before, **{key: _merged(before.get(key), value) for key, value in sent.items()}}
 

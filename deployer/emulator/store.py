@@ -3,7 +3,6 @@
 Knows how to open, check and lock the file; what is in the tables is left to `rows`.
 """
 
-import json
 import sqlite3
 import threading
 import time
@@ -11,13 +10,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from deployer.emulator import effects, faults
 from deployer.emulator.failures import EmulatorStoreError
-from deployer.emulator.switches import Switches
+from deployer.emulator.tables import TABLES
 
 MEMORY = ":memory:"
 _APPLICATION = 0x44574531
-_VERSION = 1
+_VERSION = 2
 _BUSY_MS = 30_000
+_KEPT = ("project", "project_mode", "setting")
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -48,8 +49,21 @@ CREATE INDEX IF NOT EXISTS edge_workflow ON edge (workflow);
 CREATE TABLE IF NOT EXISTS job (
   id TEXT PRIMARY KEY, project INTEGER NOT NULL, type TEXT NOT NULL, status TEXT NOT NULL,
   error TEXT NOT NULL, target TEXT NOT NULL, dry_run INTEGER NOT NULL, created INTEGER NOT NULL,
-  due INTEGER NOT NULL, ended INTEGER, payload TEXT);
+  due INTEGER NOT NULL, ended INTEGER, payload TEXT, caller TEXT NOT NULL,
+  request_id TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS job_status ON job (status, due);
+CREATE TABLE IF NOT EXISTS job_base (
+  job TEXT PRIMARY KEY REFERENCES job, state TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS past (
+  id INTEGER PRIMARY KEY, workflow TEXT NOT NULL, scope TEXT NOT NULL, until INTEGER NOT NULL,
+  reads INTEGER NOT NULL, state TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS past_of ON past (scope, workflow);
+CREATE TABLE IF NOT EXISTS snapshot_spec (id INTEGER PRIMARY KEY, spec BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS snapshot (
+  id TEXT PRIMARY KEY, project INTEGER NOT NULL REFERENCES project, object TEXT NOT NULL,
+  type TEXT NOT NULL, version INTEGER NOT NULL, comment TEXT NOT NULL, creator TEXT NOT NULL,
+  created INTEGER NOT NULL, spec INTEGER NOT NULL REFERENCES snapshot_spec);
+CREATE INDEX IF NOT EXISTS snapshot_object ON snapshot (object, version);
 CREATE TABLE IF NOT EXISTS nonce (
   key_id TEXT NOT NULL, nonce TEXT NOT NULL, seen INTEGER NOT NULL, PRIMARY KEY (key_id, nonce));
 CREATE INDEX IF NOT EXISTS nonce_seen ON nonce (seen);
@@ -77,10 +91,30 @@ class Store:
                     self._db.execute("ROLLBACK")
                 raise
 
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """Yield the connection for queries that change nothing."""
+        with self._lock:
+            yield self._db
+
     def close(self) -> None:
         """Close the file; closing again does nothing."""
         with self._lock:
             self._db.close()
+
+
+def empty(db: sqlite3.Connection) -> None:
+    """Make the workspace as new, its log and its running number included.
+
+    Projects and switches stay; the same calls have the same history again.
+    """
+    db.execute("PRAGMA defer_foreign_keys = ON")
+    query = "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY rowid DESC"
+    for table in [row[0] for row in db.execute(query)]:
+        if table not in _KEPT and not table.startswith("sqlite_"):
+            db.execute(f"DROP TABLE {table}")
+    db.execute("DELETE FROM setting WHERE name <> 'switches'")
+    _make_tables(db)
 
 
 @contextmanager
@@ -96,45 +130,11 @@ def savepoint(db: sqlite3.Connection) -> Iterator[None]:
         db.execute("RELEASE step")
 
 
-def register_project(db: sqlite3.Connection, project: int, identifier: str) -> None:
-    """Make a project known to this workspace file, or give it another identifier."""
-    db.execute(
-        "INSERT INTO project VALUES (?, ?)"
-        " ON CONFLICT (id) DO UPDATE SET identifier = excluded.identifier",
-        (project, identifier),
-    )
-
-
-def next_count(db: sqlite3.Connection) -> int:
-    """Return a running number that this file never gives twice."""
-    row = db.execute(
-        "INSERT INTO setting VALUES ('count', '1')"
-        " ON CONFLICT (name) DO UPDATE SET value = CAST(value AS INTEGER) + 1 RETURNING value"
-    ).fetchall()
-    return int(row[0][0])
-
-
-def read_switches(db: sqlite3.Connection) -> Switches:
-    """Return the switches the file was last given, else the defaults; raises EmulatorStoreError."""
-    row = db.execute("SELECT value FROM setting WHERE name = 'switches'").fetchone()
-    try:
-        return Switches(**json.loads(row[0])) if row else Switches()
-    except (TypeError, ValueError) as err:
-        raise EmulatorStoreError(f"the database holds unusable switches: {err}") from err
-
-
-def keep_switches(db: sqlite3.Connection, chosen: Switches) -> None:
-    """Remember switches in the file, for every process that uses it."""
-    db.execute(
-        "INSERT INTO setting VALUES ('switches', ?)"
-        " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-        (json.dumps(chosen.as_mapping()),),
-    )
-
-
 def _open(db: str | Path) -> sqlite3.Connection:
     try:
         if str(db) != MEMORY:
+            if Path(db).is_symlink():
+                raise EmulatorStoreError(f"the emulator database {db} is a link")
             Path(db).parent.mkdir(parents=True, exist_ok=True)
         connection = sqlite3.connect(
             str(db), timeout=_BUSY_MS / 1000, isolation_level=None, check_same_thread=False
@@ -157,11 +157,16 @@ def _prepare(db: sqlite3.Connection) -> None:
     db.execute("PRAGMA synchronous = NORMAL")
     db.execute("PRAGMA foreign_keys = ON")
     db.execute("BEGIN IMMEDIATE")
-    for statement in _TABLES.split(";"):
-        db.execute(statement)
+    _make_tables(db)
     db.execute(f"PRAGMA application_id = {_APPLICATION}")
     db.execute(f"PRAGMA user_version = {_VERSION}")
     db.execute("COMMIT")
+
+
+def _make_tables(db: sqlite3.Connection) -> None:
+    texts = f"{_TABLES};{TABLES}".split(";")
+    for statement in (*texts, *effects.TABLES, *faults.TABLES):
+        db.execute(statement)
 
 
 def _check_origin(db: sqlite3.Connection) -> None:
@@ -170,8 +175,10 @@ def _check_origin(db: sqlite3.Connection) -> None:
         return
     if db.execute("PRAGMA application_id").fetchone()[0] != _APPLICATION:
         raise EmulatorStoreError("the file is a database of another program")
-    if db.execute("PRAGMA user_version").fetchone()[0] > _VERSION:
-        raise EmulatorStoreError("the emulator database was made by a newer version")
+    version = db.execute("PRAGMA user_version").fetchone()[0]
+    if version != _VERSION:
+        age = "a newer" if version > _VERSION else "an older"
+        raise EmulatorStoreError(f"the emulator database was made by {age} version")
 
 
 def _write_ahead(db: sqlite3.Connection) -> None:

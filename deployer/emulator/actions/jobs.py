@@ -7,7 +7,9 @@ from deployer.emulator.failures import ApiError, invalid
 from deployer.emulator.operations import Operation, Param, Params, form
 from deployer.emulator.world import World
 
-_MAX_SPEC = {"10MiB": 10 * 1024 * 1024, "1MiB": 1024 * 1024}
+_MIB = 1024 * 1024
+# Size and status of the refusal.
+_MAX_SPEC = {"10MiB": (10 * _MIB, 400), "1MiB": (_MIB, 400), "1MiB_413": (_MIB, 413)}
 
 
 def import_workflow_definition(world: World, params: Params) -> dict[str, Any]:
@@ -17,13 +19,16 @@ def import_workflow_definition(world: World, params: Params) -> dict[str, Any]:
         raise invalid("DryRun")
     dry_run = dry_run and world.switches.dryrun == "honoured"
     job = jobs.start(world, params["ProjectId"], spec_of(world, params), dry_run)
+    if world.switches.response_id == "on_success":
+        jobs.apply_due(world)
+        job = rows.job(world.db, job.id) or job
     return {
         "AsyncJob": {
-            "Completed": False,
+            "Completed": job.status != "Running",
             "CreateTime": job.created,
-            "Error": "",
+            "Error": job.error,
             "Id": job.id,
-            "Progress": 0,
+            "Progress": 0 if job.status == "Running" else 100,
             "Response": _response(world, job),
             "Status": job.status,
             "Type": "Create",
@@ -49,16 +54,17 @@ def get_job_status(world: World, params: Params) -> dict[str, Any]:
 def spec_of(world: World, params: Params) -> dict[str, Any]:
     """Return the document in parameter `Spec`; raises ApiError when it is too large or no JSON."""
     text: str = params["Spec"]
-    limit = _MAX_SPEC[world.switches.max_spec]
+    limit, status = _MAX_SPEC[world.switches.max_spec]
     if len(text) > limit or len(text.encode(errors="replace")) > limit:
         message = f"Specified parameter Spec is not valid: larger than {limit} bytes."
-        raise ApiError(400, "InvalidSpec", message)
+        raise ApiError(status, "InvalidSpec", message)
     return reading.parse(text)
 
 
 def _response(world: World, job: rows.Job) -> str:
-    new = job.type == "Create"
-    return "" if world.switches.response_id == "never" or (job.dry_run and new) else job.target
+    shown = {"at_once": True, "on_success": job.status == "Success", "never": False}
+    kept = job.type == "Update" or not job.dry_run
+    return job.target if shown[world.switches.response_id] and kept else ""
 
 
 def _completed(world: World, job: rows.Job) -> str | bool:

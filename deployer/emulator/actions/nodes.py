@@ -1,8 +1,8 @@
-"""Nodes: read them one by one and list them."""
+"""Nodes: read them one by one, list them, and list what one waits for."""
 
 from typing import Any
 
-from deployer.emulator import reading, rows, writing
+from deployer.emulator import edges, reading, rows, writing
 from deployer.emulator.actions.paging import PARAMS as PAGING
 from deployer.emulator.actions.paging import page
 from deployer.emulator.failures import invalid, not_found
@@ -81,9 +81,54 @@ def list_nodes(world: World, params: Params) -> dict[str, Any]:
     }
 
 
+def list_node_dependencies(world: World, params: Params) -> dict[str, Any]:
+    """Answer ListNodeDependencies: the nodes behind what a node waits for, wherever they are."""
+    asked = page(params)
+    holder = rows.holder(world.db, params["Id"])
+    workflow = rows.workflow(world.db, holder.workflow) if holder and holder.node else None
+    if workflow is None or workflow.project != params["ProjectId"]:
+        raise not_found("Node", params["Id"])
+    waited = [edge for edge in rows.edges(world.db, workflow.id) if edge.entity == params["Id"]]
+    upstream = {edges.producer(world, workflow.project, edge.output): None for edge in waited}
+    found = [entry for node_id in upstream for entry in _written(world, node_id)]
+    shown = found[asked.offset : asked.offset + asked.size]
+    return {
+        "PagingInfo": {
+            "Nodes": [_upstream(row, node, project) for row, node, project in shown],
+            "PageNumber": str(asked.number),
+            "PageSize": str(asked.size),
+            "TotalCount": str(len(found)),
+        }
+    }
+
+
+def kinds_of(scene: str) -> tuple[str, ...]:
+    """Return the kinds of workflow of a scene, in either of its spellings; raises ApiError."""
+    kinds = _KINDS_OF_SCENE.get(scene.replace("_", "").upper())
+    if kinds is None:
+        raise invalid("Scene")
+    return kinds
+
+
+def _written(world: World, node_id: str) -> list[tuple[rows.Node, Fields, int]]:
+    row = rows.node(world.db, node_id)
+    workflow = rows.workflow(world.db, row.workflow) if row else None
+    if row is None or workflow is None:
+        return []
+    return [(row, writing.node_object(world, workflow, row), workflow.project)]
+
+
+def _upstream(row: rows.Node, node: Fields, project: int) -> Fields:
+    item = _item(row, node, project)
+    resource = item.get("RuntimeResource", {})
+    # This list shows the id of a resource group and not its name.
+    shown = {"ResourceGroupId": resource["ResourceGroupId"]} if resource else {}
+    return {**item, **({"RuntimeResource": shown} if resource else {})}
+
+
 def _candidates(world: World, params: Params) -> list[tuple[rows.Node, Fields]]:
     """Return the nodes of the scene in the container, or all nodes of workflows without one."""
-    kinds = _kinds(params.get("Scene", ""))
+    kinds = kinds_of(params["Scene"]) if params.get("Scene") else None
     container = params.get("ContainerId", "")
     holder = rows.holder(world.db, container) if container else None
     if container and holder is None:
@@ -112,15 +157,6 @@ def _inside(node: Fields, container: str) -> list[Fields]:
     if node["id"] == container:
         return writing.children(node)
     return [found for child in writing.children(node) for found in _inside(child, container)]
-
-
-def _kinds(scene: str) -> tuple[str, ...] | None:
-    if not scene:
-        return None
-    kinds = _KINDS_OF_SCENE.get(scene.replace("_", "").upper())
-    if kinds is None:
-        raise invalid("Scene")
-    return kinds
 
 
 def _matches(node: Fields, params: Params) -> bool:
@@ -190,6 +226,15 @@ def _name_inside(top: rows.Node, node_id: str) -> str:
 OPERATIONS = {
     "GetNode": Operation(
         "GET", (Param("Id", "query", required=True), query("ProjectId", "integer")), get_node
+    ),
+    "ListNodeDependencies": Operation(
+        "GET",
+        (
+            Param("Id", "query", required=True),
+            *PAGING,
+            Param("ProjectId", "query", "integer", required=True),
+        ),
+        list_node_dependencies,
     ),
     "ListNodes": Operation(
         "GET",

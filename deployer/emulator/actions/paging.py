@@ -22,11 +22,11 @@ class Page:
         return (self.number - 1) * self.size
 
 
-def page(params: Params) -> Page:
+def page(params: Params, largest: int = _MAX) -> Page:
     """Return the page asked for; raises ApiError beyond the limits (our pick: refused, not cut)."""
     number, size = params.get("PageNumber", 1), params.get("PageSize", _DEFAULT)
     if not 1 <= number <= 2**31:
         raise invalid("PageNumber")
-    if not 1 <= size <= _MAX:
+    if not 1 <= size <= largest:
         raise invalid("PageSize")
     return Page(number, size)

@@ -3,11 +3,11 @@
 from dataclasses import replace
 from typing import Any
 
-from deployer.emulator import importing, rows, writing
+from deployer.emulator import importing, lag, rows, writing
 from deployer.emulator.actions.jobs import spec_of
 from deployer.emulator.actions.paging import PARAMS as PAGING
 from deployer.emulator.actions.paging import page
-from deployer.emulator.failures import ApiError, SpecError, invalid, not_found
+from deployer.emulator.failures import ApiError, SpecError, deployed, invalid, not_found
 from deployer.emulator.fields import KINDS
 from deployer.emulator.operations import Operation, Param, Params, form, query
 from deployer.emulator.world import World
@@ -87,10 +87,11 @@ def delete_workflow_definition(world: World, params: Params) -> dict[str, Any]:
     """Answer DeleteWorkflowDefinition: its nodes go with it (docs/service.md B-54, U-14)."""
     workflow = _found(world, params)
     if workflow.task is not None:
-        raise ApiError(400, "WorkflowDefinition.Deployed", "Take the workflow offline first")
+        raise deployed("WorkflowDefinition", workflow.id)
     if world.switches.delete_workflow == "reject_nonempty" and rows.nodes(world.db, workflow.id):
         raise ApiError(400, "WorkflowDefinition.NotEmpty", "The workflow still holds nodes")
-    rows.delete_workflow(world.db, workflow.id)
+    with lag.changing(world, workflow.id):
+        rows.delete_workflow(world.db, workflow.id)
     return {"Success": True}
 
 
