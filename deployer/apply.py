@@ -16,7 +16,8 @@ from deployer.errors import (
     RefusedBySafety,
 )
 from deployer.model import Change, Outcome, Plan, Report
-from deployer.write import Write, Writer
+from deployer.write import Write
+from deployer.writer import Writer
 
 CONCURRENCY = 8
 

@@ -6,19 +6,23 @@ ids out, `to_wire` puts them in.
 """
 
 import hashlib
+import json
 import posixpath
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from deployer import schema
 from deployer.entities import SELF, Index, Node, map_nodes, to_ids, to_names, token, walk
 from deployer.model import Observed, Spec, Workflow
-from deployer.normalise import computed_elements, digest, keyed, normalise, unkeyed
+from deployer.normalise import canonical, computed_elements, digest, keyed, normalise, unkeyed
 
 KINDS = ("CycleWorkflow", "ManualWorkflow", "TriggerWorkflow")
 WIRE_VERSION = "1.1.0"
 
 _ID_OFFSET, _ID_RANGE = 10**18, 8 * 10**18
+_PROJECT = b"${projectIdentifier}"
+_IDENTIFIER = re.compile(r"[A-Za-z0-9_]+")
 _OWN_EDGES = ("CrossCycleDependsOnSelf", "CrossCycleDependsOnChildren")
 
 
@@ -168,30 +172,53 @@ def from_wire(document: dict[str, Any]) -> Observed:
     name = spec.get("name") or ""
     path = (spec.get("script") or {}).get("path") or name
     workflow = Workflow(path=path, name=name, kind=kind, spec=spec)
-    form = comparable(workflow)
-    return Observed(workflow=workflow, ids=ids, comparable=form, fingerprint=digest(form))
+    identifier = _identifier_of(document)
+    form = comparable(workflow, identifier)
+    return Observed(workflow, ids, comparable=form, fingerprint=digest(form), identifier=identifier)
 
 
-def comparable(workflow: Workflow) -> Spec:
-    """Everything that counts about a workflow, the same however it was spelled."""
-    form: Spec = normalise(workflow.spec, schema.workflow(), workflow.kind)
-    return form
+def comparable(workflow: Workflow, identifier: str = "") -> Spec:
+    """Everything that counts about a workflow, the same however it was spelled.
+
+    A service may or may not resolve the placeholder of the project (docs/service.md U-30).
+    """
+    return resolved(normalise(workflow.spec, schema.workflow(), workflow.kind), identifier)
+
+
+def resolved(spec: Spec, identifier: str) -> Spec:
+    """A spec in which the placeholder of the project is its identifier, if that is known."""
+    if not identifier or _PROJECT not in (text := canonical(spec)):
+        return spec
+    found: Spec = json.loads(text.replace(_PROJECT, identifier.encode()))
+    return found
+
+
+def _identifier_of(document: Mapping[str, Any]) -> str:
+    """The identifier of the project, as the service says it in what it computed; empty if it does not."""
+    place: Any = document["spec"]["workflows"][0] if document["spec"].get("workflows") else {}
+    for key in ("metadata", "project", "projectIdentifier"):
+        place = place.get(key) if isinstance(place, dict) else None
+    return place if isinstance(place, str) and _IDENTIFIER.fullmatch(place) else ""
 
 
 # --- documents out --------------------------------------------------------------------------------
 
 
-def to_wire(workflow: Workflow, ids: Mapping[str, str]) -> dict[str, Any]:
+def to_wire(
+    workflow: Workflow, ids: Mapping[str, str], freed: Iterable[str] = ()
+) -> dict[str, Any]:
     """The document to import: version 1.1.0, one nested workflow, every known id in its place.
 
-    An entity without an id is referred to by its name.
+    An entity without an id is referred to by its name. The entities `freed` wait for nothing any more,
+    which is said so that it also holds where the service merges (docs/service.md U-32).
     """
     body: Node = unkeyed(workflow.spec, schema.workflow())
     names = {reference: reference.rpartition("/")[2] for reference, _, _ in walk(body)}
     known = {SELF: workflow.name, **names, **ids}
-    edges = body.get("dependencies") or []
+    empty = [{"nodeId": entity, "depends": []} for entity in freed]
+    edges = [*(body.get("dependencies") or []), *empty]
     own = [edge for edge in edges if edge.get("nodeId") == token(SELF)]
-    if "dependencies" in body:
+    if "dependencies" in body or edges:
         body["dependencies"] = [edge for edge in edges if edge.get("nodeId") != token(SELF)]
 
     def identified(reference: str, holder: Node) -> Node:

@@ -128,12 +128,14 @@ class Observed:
 
     `ids` maps an entity reference (`.` the workflow, `load` a node, `loop/body` a nested node) to its id.
     `comparable` is the spec in the form in which it is compared, `fingerprint` the digest of that.
+    `identifier` is that of the project, where the service told it.
     """
 
     workflow: Workflow
     ids: Mapping[str, str]
     comparable: Spec
     fingerprint: str
+    identifier: str = ""
 
 
 @dataclass(frozen=True, slots=True)

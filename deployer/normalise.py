@@ -194,6 +194,24 @@ def _normalise_scalar(value: Any, field: Field) -> Any:
     return _plain(value)
 
 
+def other_spelling(value: Any, field: Field | None, refused: str) -> Any:
+    """`value`, keyed, in which the spellings that a refusal quotes are the other ones (U-11)."""
+    if field is None:
+        return value
+    if isinstance(value, dict):
+        return {
+            key: other_spelling(
+                item, field.items if field.merge_key else field.property(key), refused
+            )
+            for key, item in value.items()
+        }
+    if isinstance(value, list):
+        return [other_spelling(item, field.items, refused) for item in value]
+    if isinstance(value, str) and value in refused:
+        return next((other for other, same in field.aliases.items() if same == value), value)
+    return value
+
+
 def _plain(value: Any) -> Any:
     """A value without behaviour of its own: 1.0 is 1, everything else as it is."""
     if isinstance(value, float) and value.is_integer():

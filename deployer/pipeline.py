@@ -19,7 +19,7 @@ from deployer.observe import observe
 from deployer.plan import change, ordered
 from deployer.remote import Remote, Summary
 from deployer.rules.subject import Subject
-from deployer.write import Writer
+from deployer.writer import Writer
 
 __all__ = ["Loaded", "apply", "load", "plan"]
 

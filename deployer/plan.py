@@ -9,8 +9,8 @@ from typing import Any
 from deployer import schema
 from deployer.diff import Path, changes, masked, resolve
 from deployer.entities import token
-from deployer.flowspec import consumed, produced, with_unmanaged
-from deployer.model import Change, FieldChange, NodeChange, Observed, Workflow
+from deployer.flowspec import comparable, consumed, produced, resolved, with_unmanaged
+from deployer.model import Change, FieldChange, NodeChange, Observed, Spec, Workflow
 from deployer.normalise import canonical, complete, digest, normalise
 
 _NODES = re.compile(r'nodes\[(?:("(?:[^"\\]|\\.)*")|([^\]]*))\]')
@@ -40,10 +40,11 @@ def _create(desired: Workflow) -> Change:
 def _compare(desired: Workflow, live: Observed) -> Change:
     place = schema.workflow()
     wanted, unmanaged = with_unmanaged(desired.spec, live.workflow.spec)
+    there = _matched(live, unmanaged)
     if desired.ignored:
-        wanted = _with_ignored(wanted, live.workflow.spec, _pattern(desired.ignored), ())
-    spec = complete(wanted, live.workflow.spec, place, desired.kind)
-    before, after = live.comparable, normalise(spec, place, desired.kind)
+        wanted = _with_ignored(wanted, there, _pattern(desired.ignored), ())
+    spec = complete(wanted, there, place, desired.kind)
+    before, after = live.comparable, comparable(replace(desired, spec=spec), live.identifier)
     notes = tuple(NodeChange(name, "unmanaged") for name in unmanaged)
     base = Change(
         address=desired.path,
@@ -68,6 +69,38 @@ def _compare(desired: Workflow, live: Observed) -> Change:
         before=live,
         after=replace(desired, spec=spec),
     )
+
+
+def _matched(live: Observed, unmanaged: Iterable[str]) -> Spec:
+    """The live spec as the manifest's names meet it; what is unmanaged stays as it was read (U-30)."""
+    raw = live.workflow.spec
+    found = resolved(raw, live.identifier)
+    if found is raw:
+        return raw
+    nodes, edges = (dict(found.get(key) or {}) for key in ("nodes", "dependencies"))
+    for name in unmanaged:
+        nodes[name] = raw["nodes"][name]
+        if token(name) in edges:
+            edges[token(name)] = raw["dependencies"][token(name)]
+    return {**found, "nodes": nodes, **({"dependencies": edges} if edges else {})}
+
+
+def freed(change: Change) -> list[str]:
+    """The entities that wait for something now and for nothing afterwards."""
+    if change.before is None or change.after is None:
+        return []
+    specs = (change.before.workflow.spec, change.after.spec)
+    old, new = (spec.get("dependencies") or {} for spec in specs)
+    return [entity for entity in old if entity not in new and entity.startswith("{{")]
+
+
+def moved_unmanaged(change: Change, live: Observed) -> list[str]:
+    """Nodes that no manifest names, which the import should have left alone (U-01)."""
+    if change.before is None:
+        return []
+    old, new = (each.comparable.get("nodes") or {} for each in (change.before, live))
+    unmanaged = [node.name for node in change.nodes if node.action == "unmanaged"]
+    return [name for name in unmanaged if canonical(old.get(name)) != canonical(new.get(name))]
 
 
 def _with_file(field: FieldChange, desired: Workflow) -> FieldChange:

@@ -5,14 +5,12 @@ empty. A lost answer is never answered by sending again before reads have shown 
 (docs/service.md B-70).
 """
 
-import asyncio
 import re
-import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Protocol, TypeVar
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
 
+from deployer import schema
 from deployer.entities import SELF
 from deployer.errors import (
     Conflict,
@@ -25,71 +23,34 @@ from deployer.errors import (
     VerificationFailed,
 )
 from deployer.flowspec import derived_id, references, shell, to_wire
-from deployer.model import Change, Observed, Outcome
-from deployer.normalise import canonical
-from deployer.observe import chosen_id, find, read
+from deployer.model import Observed
+from deployer.normalise import canonical, other_spelling
+from deployer.observe import chosen_id
 from deployer.plan import change as replan
-from deployer.remote import Job, Remote
+from deployer.remote import LISTED_TYPES, Job
+from deployer.standing import NOTHING, POLL_SECONDS, RERUN, Standing
 
-POLL_SECONDS = (1.0, 2.0, 3.0, 5.0)
 JOB_DEADLINE = 300.0
 SENDINGS = 3
-RERUN = "run `deployer apply` again, it reads first and goes on from what is there"
 
-NOTHING = "nothing was written for it"
 EMPTY = "created empty, import failed"
 CARRIED_OUT = "the import was carried out"
 
 _TO_DO = ("create", "update")
+_BUSY = re.compile(r"busy|another operation|正在", re.IGNORECASE)
 _ABOUT_IDS = re.compile(r"\bids?\b|uuid", re.IGNORECASE)
-
-Seen = TypeVar("Seen")
 
 
 class _InFlight(OutcomeUnknown):
     """The job exists and is not known to have ended: sending again would queue a second one."""
 
 
-class Progress(Protocol):
-    """Told what happens while an apply runs; all methods return at once."""
-
-    def step(self, address: str, text: str) -> None:
-        """A change has reached a step."""
-
-    def ended(self, outcome: Outcome) -> None:
-        """A change has ended, or will not be attempted."""
+class _Forgotten(OutcomeUnknown):
+    """The service does not know the job any more, and the workflow shows no trace of it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Writer:
-    """What writing needs besides the plan: the project, the time, and who wants to be told."""
-
-    remote: Remote
-    progress: Progress
-    settle: float
-    sleep: Callable[[float], Awaitable[None]]
-    clock: Callable[[], float] = time.monotonic
-    stop: asyncio.Event = field(default_factory=asyncio.Event)
-
-
-class Write:
-    """One workflow on its way; holds what is known so far, so that an outcome can tell it.
-
-    `standing` says at any moment what was written; `unsure`, that it is not known.
-    """
-
-    def __init__(self, change: Change, writer: Writer) -> None:
-        if change.after is None or change.desired is None:
-            raise ValueError(f"nothing to write for {change.address}")
-        self._change = change
-        self._after = change.after
-        self._desired = change.desired
-        self._writer = writer
-        self._remote = writer.remote
-        self.written = False
-        self.job = ""
-        self.standing = NOTHING
-        self.unsure = False
+class Write(Standing):
+    """One workflow on its way."""
 
     async def run(self) -> None:
         """The whole protocol; returns when the workflow was read back as desired."""
@@ -102,23 +63,8 @@ class Write:
         await self._import(ids)
         self._step("reading back")
         await self._verify(ids[SELF])
-
-    def _step(self, text: str) -> None:
-        self._writer.progress.step(self._change.address, text)
-
-    @contextmanager
-    def _sending(self, doubt: str) -> Iterator[None]:
-        """While a write is under way its effect is in doubt; a refusal leaves all as it was."""
-        before = self.standing
-        self.standing, self.unsure = doubt, True
-        try:
-            yield
-        except OutcomeUnknown:
-            raise
-        except DeployerError:
-            self.standing, self.unsure = before, False
-            raise
-        self.unsure = False
+        if before is None:
+            await self._check_alone()
 
     # --- create -----------------------------------------------------------------------------------
 
@@ -145,9 +91,15 @@ class Write:
         ) from lost
 
     async def _sent_shell(self) -> str:
+        """The answer to a create; a service that refuses a chosen id is asked without one (U-03)."""
         chosen = chosen_id(self._after, self._remote.project)
         with self._sending("whether the empty workflow was created is not known"):
-            return await self._remote.create(shell(self._after, chosen))
+            try:
+                return await self._remote.create(shell(self._after, chosen))
+            except ServiceError as refused:
+                if not chosen or not _ABOUT_IDS.search(refused.why):
+                    raise
+            return await self._remote.create(shell(self._after, ""))
 
     def _created(self, identity: str) -> str:
         self.written, self.unsure, self.standing = True, False, EMPTY
@@ -161,12 +113,9 @@ class Write:
             raise self._moved("exists by now", "someone else made it meanwhile")
         return identity
 
-    async def _find(self) -> str:
-        return await find(self._after, self._remote)
-
     async def _found_or_absent(self) -> str:
-        """The id; empty after two lists that agree, the settle time apart (U-27)."""
-        return await self._find() or await self._after_settling(self._find)
+        """The id; empty only if no list showed it for the settle time (U-27)."""
+        return await self._watched(self._find, bool)
 
     # --- before the import ------------------------------------------------------------------------
 
@@ -203,15 +152,33 @@ class Write:
     # --- import -----------------------------------------------------------------------------------
 
     async def _import(self, ids: Mapping[str, str]) -> None:
-        """Imports; a service that refuses ids it did not give is asked once more without (U-03)."""
+        """Imports; what the service refuses in one form is sent once more in the other (U-03, U-11)."""
         try:
             await self._until_answered(ids)
-        except JobFailed as failure:
-            live = await self._read(ids[SELF]) if _ABOUT_IDS.search(failure.why) else None
-            if live is None or set(ids) <= set(live.ids):
-                raise
-            self._step("the ids were refused, importing without them")
-            await self._until_answered(live.ids)
+            return
+        except (JobFailed, _Forgotten) as failure:
+            refused = failure
+        if isinstance(refused, _Forgotten) or _ABOUT_IDS.search(refused.why):
+            await self._import_without(ids, refused)
+            return
+        respelled = other_spelling(self._after.spec, schema.workflow(), refused.why)
+        if canonical(respelled) == canonical(self._after.spec):
+            raise refused
+        self._step("a spelling was refused, importing with the other one")
+        self._after = replace(self._after, spec=respelled)
+        await self._until_answered(ids)
+
+    async def _import_without(self, ids: Mapping[str, str], refused: DeployerError) -> None:
+        """Imports without the ids that were chosen, and once more if they were needed to tell nodes."""
+        live = await self._shown(ids[SELF], set())
+        if live is None or set(ids) <= set(live.ids):
+            raise refused
+        self._step("the ids were refused, importing without them")
+        await self._until_answered(live.ids)
+        made = await self._shown(ids[SELF], set(ids))
+        if made is not None and self._differences(made) and set(ids) <= set(made.ids):
+            self._step("importing with the ids that the service gave")
+            await self._until_answered(made.ids)
 
     async def _until_answered(self, ids: Mapping[str, str]) -> None:
         lost: OutcomeUnknown | None = None
@@ -227,19 +194,35 @@ class Write:
             if await self._arrived(ids[SELF], lost):
                 self.written, self.unsure, self.standing = True, False, CARRIED_OUT
                 return
+            if isinstance(lost, _Forgotten):
+                raise lost
         raise OutcomeUnknown(
             f"{SENDINGS} imports of `{self._after.path}` were lost", hint=RERUN
         ) from lost
 
     async def _sent_import(self, ids: Mapping[str, str]) -> None:
         with self._sending("whether the import was carried out is not known"):
-            job = await self._remote.start_import(to_wire(self._after, ids))
+            job = await self._started(to_wire(self._after, ids, self._freed))
         self.written, self.unsure, self.job = True, True, job.id
         self.standing = f"import job {job.id} was started, how it ended is not known"
         job = await self._ended(job)
         if job.status != "Success":
             raise await self._failure(job, ids[SELF])
         self.unsure, self.standing = False, CARRIED_OUT
+
+    async def _started(self, document: dict[str, Any]) -> Job:
+        """The job; a service busy with the workflow is asked again while nobody changes it (U-28)."""
+        for wait in (*POLL_SECONDS, self._writer.settle):
+            try:
+                return await self._remote.start_import(document)
+            except ServiceError as refused:
+                before = self._change.before
+                if before is None or not _BUSY.search(f"{refused.code} {refused.why}"):
+                    raise
+            self._step("somebody else is at work on it, waiting")
+            await self._writer.sleep(wait)
+            await self._unmoved(before)
+        return await self._remote.start_import(document)
 
     async def _ended(self, job: Job) -> Job:
         """The job at its end, judged by its Status alone (docs/service.md B-12)."""
@@ -263,7 +246,7 @@ class Write:
             return await self._remote.job(job.id)
         except NotFound as gone:
             # Forgotten soon after its end (U-06): the workflow itself can tell what became of it.
-            raise OutcomeUnknown(f"import job {job.id} is not known any more") from gone
+            raise _Forgotten(f"import job {job.id} is not known any more") from gone
         except (ServiceError, Unreachable) as blind:
             raise _InFlight(
                 f"import job {job.id} cannot be followed",
@@ -283,7 +266,11 @@ class Write:
     async def _left_behind(self, identity: str) -> str:
         """What an import without success left, read back: it may be a part (B-16, U-02)."""
         try:
-            live = await self._read(identity)
+            live = await self._watched(
+                lambda: self._read(identity),
+                lambda live: live is not None and not self._is_untouched(live),
+                settle=False,
+            )
         except DeployerError as blind:
             return f"what the import left behind could not be read: {blind.what}"
         self.unsure = False
@@ -303,51 +290,19 @@ class Write:
     async def _arrived(self, identity: str, lost: OutcomeUnknown) -> bool:
         """Whether an import without an answer took effect; False only if two reads saw no trace."""
         self._step("no answer, reading what happened")
-        first = await self._seen(lambda: self._read(identity), lost)
-        if self._is_desired(first):
+        seen: list[Observed | None] = []
+
+        async def look() -> Observed | None:
+            seen.append(await self._read(identity))
+            return seen[-1]
+
+        last = await self._seen(lambda: self._watched(look, self._is_desired), lost)
+        if self._is_desired(last):
             return True
-        second = await self._seen(lambda: self._after_settling(lambda: self._read(identity)), lost)
-        if self._is_desired(second):
-            return True
-        if first is None or second is None or first.fingerprint != second.fingerprint:
+        first = seen[0] if len(seen) < 2 else seen[-2]
+        if first is None or last is None or first.fingerprint != last.fingerprint:
             raise lost
-        return not self._is_untouched(second)
-
-    async def _after_settling(self, look: Callable[[], Awaitable[Seen]]) -> Seen:
-        await self._writer.sleep(self._writer.settle)
-        return await look()
-
-    async def _seen(self, look: Callable[[], Awaitable[Seen]], lost: OutcomeUnknown) -> Seen:
-        """What a look shows; without one, the outcome of the lost write stays unknown."""
-        try:
-            return await look()
-        except DeployerError as blind:
-            raise OutcomeUnknown(
-                lost.what,
-                where=lost.where,
-                why=f"and reading failed too: {blind.what}",
-                hint=RERUN,
-                request_id=lost.request_id,
-            ) from blind
-
-    async def _read(self, identity: str) -> Observed | None:
-        return await read(identity, self._remote)
-
-    def _is_untouched(self, live: Observed) -> bool:
-        """Whether a live workflow is as it was before the import: of a new one, without nodes."""
-        before = self._change.before
-        if before is None:
-            return not live.workflow.spec.get("nodes")
-        return live.fingerprint == before.fingerprint
-
-    def _is_desired(self, live: Observed | None) -> bool:
-        return live is not None and not self._differences(live)
-
-    def _differences(self, live: Observed) -> list[str]:
-        """The fields in which a live workflow is not as it should be, unmanaged nodes included."""
-        return [change.path for change in replan(self._desired, live).fields] + [
-            f"nodes[{name}]" for name in _moved_unmanaged(self._change, live)
-        ]
+        return not self._is_untouched(last)
 
     async def _verify(self, identity: str) -> None:
         """Reads until the workflow is as desired; a late answer is given the settle time (U-27)."""
@@ -365,11 +320,15 @@ class Write:
             hint="`deployer plan` shows both sides",
         )
 
-
-def _moved_unmanaged(change: Change, live: Observed) -> list[str]:
-    """Nodes that no manifest names, which the import should have left alone (U-01)."""
-    if change.before is None:
-        return []
-    old, new = (each.comparable.get("nodes") or {} for each in (change.before, live))
-    unmanaged = [node.name for node in change.nodes if node.action == "unmanaged"]
-    return [name for name in unmanaged if canonical(old.get(name)) != canonical(new.get(name))]
+    async def _check_alone(self) -> None:
+        """Whether nobody made another workflow at the same path meanwhile (U-04)."""
+        if self._after.kind not in LISTED_TYPES:
+            return
+        named = await self._remote.named(self._after.name, self._after.kind)
+        there = [summary.id for summary in named if summary.path == self._after.path]
+        if len(there) > 1:
+            raise VerificationFailed(
+                f"there are {len(there)} workflows at `{self._after.path}`",
+                why=f"their ids are {', '.join(sorted(there))}",
+                hint="somebody else made one meanwhile: delete one of them in the console",
+            )

@@ -1,11 +1,14 @@
 """What all tests share: the corpus, a home folder of their own, how long hypothesis searches."""
 
 import os
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.pairs import rows
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -27,6 +30,22 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+
+def _sample() -> str:
+    """The default row and others that change from day to day."""
+    count, sample = len(rows()) - 1, 6
+    first = time.gmtime().tm_yday * sample
+    return ",".join(map(str, [0, *sorted((first + n) % count + 1 for n in range(sample))]))
+
+
+# Said once and passed on: the workers of a run must not choose for themselves.
+os.environ.setdefault("ROWS", _sample())
+
+
+def pytest_report_header() -> str:
+    """Which rows of switches the flows run under: `ROWS=…` repeats them."""
+    return f"switches: {len(rows())} rows cover all pairs, the flows run under ROWS={os.environ['ROWS']}"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

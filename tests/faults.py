@@ -12,7 +12,7 @@ import httpx
 
 from deployer import pipeline
 from deployer.cli.connect import EMULATOR_ENDPOINT, EMULATOR_KEY, Connection
-from deployer.emulator import Ids, Switches, VirtualClock, create_app
+from deployer.emulator import Emulator, Ids, Switches, VirtualClock, create_app
 from deployer.model import Outcome, Plan, Report, Target
 from deployer.remote import Remote
 from deployer.transport.client import Client
@@ -108,13 +108,13 @@ class Line(httpx.AsyncBaseTransport):
 
     def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
         self._inner = inner
-        self._faults: dict[str, list[Fault]] = {}
+        self._faults: dict[str, list[tuple[str, Fault]]] = {}
         self._always: dict[str, Fault] = {}
         self.calls: list[tuple[str, dict[str, str]]] = []
 
-    def next(self, operation: str, *faults: Fault) -> None:
-        """The faults of the next calls of an operation, in their order."""
-        self._faults.setdefault(operation, []).extend(faults)
+    def next(self, operation: str, *faults: Fault, about: str = "") -> None:
+        """The faults of the next calls of an operation, in their order: those with a text in them."""
+        self._faults.setdefault(operation, []).extend((about, fault) for fault in faults)
 
     def always(self, operation: str, fault: Fault) -> None:
         """The fault of all calls of an operation from now on."""
@@ -124,12 +124,19 @@ class Line(httpx.AsyncBaseTransport):
         """How often an operation was called."""
         return sum(name == operation for name, _ in self.calls)
 
+    def _fault(self, operation: str, told: str) -> Fault:
+        waiting = self._faults.get(operation, [])
+        for entry in waiting:
+            if entry[0] in told:
+                waiting.remove(entry)
+                return entry[1]
+        return self._always.get(operation, passed)
+
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         operation = request.headers["x-acs-action"]
         form = dict(parse_qsl(request.content.decode(), keep_blank_values=True))
         self.calls.append((operation, {**dict(request.url.params), **form}))
-        waiting = self._faults.get(operation)
-        fault = waiting.pop(0) if waiting else self._always.get(operation, passed)
+        fault = self._fault(operation, str(request.url.params) + str(form))
 
         async def forward() -> httpx.Response:
             response = await self._inner.handle_async_request(request)
@@ -144,6 +151,7 @@ class Watch:
     """Progress that remembers what it was told, and may act on it."""
 
     steps: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
     on_step: Callable[[str], None] = lambda _: None
 
     def step(self, address: str, text: str) -> None:
@@ -152,15 +160,25 @@ class Watch:
 
     def ended(self, outcome: Outcome) -> None:
         self.steps.append(outcome.status)
+        if outcome.error:
+            self.errors.append(outcome.error)
 
 
 class Bench(Workspace):
     """A workspace, the line to it, and the time there."""
 
-    def __init__(self, connection: Connection, line: Line, clock: VirtualClock) -> None:
-        super().__init__(connection, ANYWHERE)
+    def __init__(
+        self,
+        connection: Connection,
+        line: Line,
+        clock: VirtualClock,
+        app: Emulator | None = None,
+        where: Target = ANYWHERE,
+    ) -> None:
+        super().__init__(connection, where)
         self.line = line
         self.clock = clock
+        self.app = app
         self.watch = Watch()
 
     @property
@@ -223,7 +241,7 @@ async def bench(job_seconds: float = 0.0, switches: Switches | None = None) -> A
             chance=lambda: 0.5,
         ) as client:
             remote = Remote(client, PROJECT)
-            yield Bench(Connection(remote, 30.0, sleep, clock), line, clock)
+            yield Bench(Connection(remote, 30.0, sleep, clock), line, clock, app)
     finally:
         app.close()
 

@@ -22,7 +22,7 @@ from deployer.remote import Remote
 from deployer.rules import Subject
 from deployer.transport.client import Client
 from deployer.transport.credentials import Credentials
-from deployer.write import Writer
+from deployer.writer import Writer
 from tests.fields_samples import Object, document
 
 TARGET = Target(name="test", project="424242", project_identifier="sales_dev")
@@ -114,7 +114,7 @@ class Bench:
     def edit(self, wanted: Workflow, edit: Callable[[Object], Object]) -> None:
         """Change the rows of a live workflow, seen as one object, in the database itself."""
         identity = self._run(self._identity(wanted))
-        with self._app._store.transaction() as db:
+        with self._app.engine.store.transaction() as db:
             row = rows.workflow(db, identity)
             assert row is not None
             _store(db, row, edit(_stored(db, row)))

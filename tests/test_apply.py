@@ -48,7 +48,7 @@ def test_dependents_of_a_failure_are_not_attempted() -> None:
     """What waits for a failed one, however far, is left alone and says why; the rest goes on."""
 
     async def tell(bench: Bench) -> None:
-        bench.line.next(IMPORT, *[refused(400, "InvalidSpec")])
+        bench.line.next(IMPORT, refused(400, "InvalidSpec"), about="team/raw")
         plan = await bench.plan(MART, CLEAN, RAW, ASIDE)
         first = [change for change in plan.changes if change.address != "team/aside"]
         aside = [change for change in plan.changes if change.address == "team/aside"]

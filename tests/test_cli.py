@@ -19,7 +19,8 @@ from starlette.types import Receive, Scope, Send
 
 from deployer import pipeline
 from deployer.cli.main import COMMANDS
-from deployer.emulator import Emulator, Switches, create_app, jobs
+from deployer.emulator import Switches, create_app, jobs
+from deployer.emulator.engine import Engine
 from deployer.emulator.loopback import LoopbackServer
 from tests.cli_kit import CLEAN, CONFIG, ESCAPE, Ended, Project, Shell
 
@@ -260,7 +261,7 @@ def test_service_that_fails(deployer: Shell) -> None:
     def fail(*_: object) -> None:
         raise RuntimeError("out of order")
 
-    deployer.patch.setattr(Emulator, "_answer", fail)
+    deployer.patch.setattr(Engine, "_begin", fail)
     ended = deployer("apply", "--auto-approve")
     says(ended, 1, "ListWorkflowDefinitions", "request id: ", NOTHING, "  next: ")
     assert "Traceback" not in ended.err

@@ -21,7 +21,7 @@ LAYERS = (
 """What CONTRIBUTING.md draws, from the bottom up."""
 
 PARTS = {
-    "apply": {"write"},
+    "apply": {"write", "writer", "standing"},
     "pipeline": {"load", "validate"},
     "schema": {"fields", "wording"},
 }

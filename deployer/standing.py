@@ -1,0 +1,114 @@
+"""How one workflow stands while it is written: what is known, what was written, what looks show."""
+
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+from deployer.errors import DeployerError, OutcomeUnknown
+from deployer.model import Change, Observed
+from deployer.observe import find, read
+from deployer.plan import change as replan
+from deployer.plan import freed, moved_unmanaged
+from deployer.writer import Writer
+
+POLL_SECONDS = (1.0, 2.0, 3.0, 5.0)
+RERUN = "run `deployer apply` again, it reads first and goes on from what is there"
+NOTHING = "nothing was written for it"
+
+Seen = TypeVar("Seen")
+
+
+class Standing:
+    """What is known so far of one workflow, so that an outcome can tell it.
+
+    `standing` says at any moment what was written; `unsure`, that it is not known.
+    """
+
+    def __init__(self, change: Change, writer: Writer) -> None:
+        if change.after is None or change.desired is None:
+            raise ValueError(f"nothing to write for {change.address}")
+        self._change = change
+        self._after = change.after
+        self._desired = change.desired
+        self._writer = writer
+        self._remote = writer.remote
+        self.written = False
+        self.job = ""
+        self.standing = NOTHING
+        self.unsure = False
+        self._freed = freed(change)
+
+    def _step(self, text: str) -> None:
+        self._writer.progress.step(self._change.address, text)
+
+    @contextmanager
+    def _sending(self, doubt: str) -> Iterator[None]:
+        """While a write is under way its effect is in doubt; a refusal leaves all as it was."""
+        before = self.standing
+        self.standing, self.unsure = doubt, True
+        try:
+            yield
+        except OutcomeUnknown:
+            raise
+        except DeployerError:
+            self.standing, self.unsure = before, False
+            raise
+        self.unsure = False
+
+    async def _find(self) -> str:
+        return await find(self._after, self._remote)
+
+    async def _shown(self, identity: str, references: set[str]) -> Observed | None:
+        """The live workflow once a look shows it with these entities, else as the last one shows it."""
+        return await self._watched(
+            lambda: self._read(identity),
+            lambda live: live is not None and references <= set(live.ids),
+        )
+
+    async def _watched(
+        self,
+        look: Callable[[], Awaitable[Seen]],
+        enough: Callable[[Seen], bool],
+        *,
+        settle: bool = True,
+    ) -> Seen:
+        """What looks show at the end, or as soon as it is enough; reads may be late (U-27)."""
+        seen = await look()
+        for wait in (*POLL_SECONDS, *([self._writer.settle] if settle else [])):
+            if enough(seen):
+                break
+            await self._writer.sleep(wait)
+            seen = await look()
+        return seen
+
+    async def _seen(self, look: Callable[[], Awaitable[Seen]], lost: OutcomeUnknown) -> Seen:
+        """What a look shows; without one, the outcome of the lost write stays unknown."""
+        try:
+            return await look()
+        except DeployerError as blind:
+            raise OutcomeUnknown(
+                lost.what,
+                where=lost.where,
+                why=f"and reading failed too: {blind.what}",
+                hint=RERUN,
+                request_id=lost.request_id,
+            ) from blind
+
+    async def _read(self, identity: str) -> Observed | None:
+        return await read(identity, self._remote)
+
+    def _is_untouched(self, live: Observed) -> bool:
+        """Whether a live workflow is as it was before the import: of a new one, without nodes."""
+        before = self._change.before
+        if before is None:
+            return not live.workflow.spec.get("nodes")
+        return live.fingerprint == before.fingerprint
+
+    def _is_desired(self, live: Observed | None) -> bool:
+        return live is not None and not self._differences(live)
+
+    def _differences(self, live: Observed) -> list[str]:
+        """The fields in which a live workflow is not as it should be, unmanaged nodes included."""
+        return [change.path for change in replan(self._desired, live).fields] + [
+            f"nodes[{name}]" for name in moved_unmanaged(self._change, live)
+        ]
