@@ -8,11 +8,13 @@ QUICKSTART := examples/quickstart
 WORKSPACE := $(QUICKSTART)/quickstart.db
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help demo test
+.PHONY: help demo test soak bench
 
 help:
 	@echo "make demo   install into .venv, then validate, plan and apply $(QUICKSTART) on the embedded emulator"
 	@echo "make test   install into .venv, then lint, check types and run every test"
+	@echo "make soak   run every test much longer: many more examples, and the flows under all rows of switches"
+	@echo "make bench  install into .venv, then measure the emulator beside a bare server"
 
 # An empty workspace each time, so that the demo shows the same twice.
 demo: $(VENV)/.installed
@@ -26,6 +28,12 @@ test: $(VENV)/.installed-test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/pytest $(PYTEST_ARGS)
+
+soak: $(VENV)/.installed-test
+	HYPOTHESIS_PROFILE=soak ROWS=all $(BIN)/pytest $(PYTEST_ARGS)
+
+bench: $(VENV)/.installed
+	$(BIN)/python -m benchmarks.bench_emulator
 
 # Shows the command, then runs it in the quickstart as a user would type it.
 define deployer
