@@ -16,7 +16,6 @@ PAGE_SIZE = 100
 LISTED_TYPES = ("CycleWorkflow", "ManualWorkflow")
 """The types that ListWorkflowDefinitions can be asked for: not TriggerWorkflow (U-35)."""
 
-_GET_PROJECT = Operation("GetProject", "GET")
 _LIST = Operation("ListWorkflowDefinitions", "GET")
 _GET = Operation("GetWorkflowDefinition", "GET")
 _CREATE = Operation("CreateWorkflowDefinition", "POST")
@@ -62,11 +61,6 @@ class Remote:
     def calls(self) -> int:
         """Requests sent so far."""
         return self._client.calls
-
-    async def project_identifier(self) -> str:
-        """The name by which outputs refer to the project."""
-        answer = await self._client.call(_GET_PROJECT, {"Id": self.project})
-        return str((answer.get("Project") or {}).get("Name") or "")
 
     async def summaries(self) -> dict[str, Summary]:
         """All listed workflow definitions by path; both types, all pages."""

@@ -178,9 +178,3 @@ def test_job_by_its_status(status: str, ended: bool) -> None:
     project, _ = remote({"JobStatus": job})
     found = asyncio.run(project.job("9"))
     assert (found, found.ended) == (Job("9", status), ended)
-
-
-def test_project_identifier() -> None:
-    """The name by which outputs refer to the project."""
-    project, _ = remote({"Project": {"Name": "sales_dev"}})
-    assert asyncio.run(project.project_identifier()) == "sales_dev"
