@@ -6,7 +6,6 @@ ids out, `to_wire` puts them in.
 """
 
 import hashlib
-import json
 import posixpath
 import re
 from collections.abc import Iterable, Mapping
@@ -14,14 +13,23 @@ from typing import Any
 
 from deployer import schema
 from deployer.entities import SELF, Index, Node, map_nodes, to_ids, to_names, token, walk
+from deployer.fields import Field
 from deployer.model import Observed, Spec, Workflow
-from deployer.normalise import canonical, computed_elements, digest, keyed, normalise, unkeyed
+from deployer.normalise import (
+    ORDER,
+    canonical,
+    computed_elements,
+    digest,
+    keyed,
+    normalise,
+    unkeyed,
+)
 
 KINDS = ("CycleWorkflow", "ManualWorkflow", "TriggerWorkflow")
 WIRE_VERSION = "1.1.0"
 
 _ID_OFFSET, _ID_RANGE = 10**18, 8 * 10**18
-_PROJECT = b"${projectIdentifier}"
+_PROJECT = "${projectIdentifier}"
 _IDENTIFIER = re.compile(r"[A-Za-z0-9_]+")
 _OWN_EDGES = ("CrossCycleDependsOnSelf", "CrossCycleDependsOnChildren")
 
@@ -186,11 +194,34 @@ def comparable(workflow: Workflow, identifier: str = "") -> Spec:
 
 
 def resolved(spec: Spec, identifier: str) -> Spec:
-    """A spec in which the placeholder of the project is its identifier, if that is known."""
-    if not identifier or _PROJECT not in (text := canonical(spec)):
+    """A spec in which the placeholder of the project in outputs and references is its identifier.
+
+    In a script it is text like any other: the service does not know it there.
+    """
+    if not identifier or _PROJECT.encode() not in canonical(spec):
         return spec
-    found: Spec = json.loads(text.replace(_PROJECT, identifier.encode()))
+    found: Spec = _resolved(spec, schema.workflow(), identifier)
     return found
+
+
+def _resolved(value: Any, field: Field | None, identifier: str) -> Any:
+    if field is None:
+        return value
+    if isinstance(value, dict) and field.merge_key:
+        return {
+            key.replace(_PROJECT, identifier): (
+                [each.replace(_PROJECT, identifier) for each in item]
+                if key == ORDER
+                else _resolved(item, field.items, identifier)
+            )
+            for key, item in value.items()
+        }
+    if isinstance(value, dict):
+        return {k: _resolved(v, field.property(k), identifier) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_resolved(item, field.items, identifier) for item in value]
+    named = isinstance(value, str) and field.reference
+    return value.replace(_PROJECT, identifier) if named else value
 
 
 def _identifier_of(document: Mapping[str, Any]) -> str:

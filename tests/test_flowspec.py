@@ -14,6 +14,7 @@ from deployer.flowspec import (
     nested,
     produced,
     references,
+    resolved,
     shell,
     to_wire,
     with_unmanaged,
@@ -241,3 +242,24 @@ def test_what_a_workflow_makes_and_waits_for() -> None:
     spec = spec_of(document(node("a", outputs=outputs), outputs=outputs, dependencies=edges))
     assert produced(spec) == {"p.a"}
     assert consumed(spec) == {"q.b"}
+
+
+def test_placeholder_of_the_project_is_one_spelling_in_outputs_only() -> None:
+    """A script that holds `${projectIdentifier}` is another script: the service resolves none there."""
+    written = "${projectIdentifier}.a"
+    spec = {
+        "nodes": {
+            "a": {
+                "script": {"content": f"echo {written}"},
+                "outputs": {"nodeOutputs": {written: {"data": written}}},
+            }
+        }
+    }
+    assert resolved(spec, "shop") == {
+        "nodes": {
+            "a": {
+                "script": {"content": f"echo {written}"},
+                "outputs": {"nodeOutputs": {"shop.a": {"data": "shop.a"}}},
+            }
+        }
+    }
