@@ -17,8 +17,18 @@ Spec = dict[str, Any]
 """The keyed form of one workflow object."""
 
 Severity = Literal["error", "warning", "info"]
-Action = Literal["create", "update", "unchanged"]
-NodeAction = Literal["create", "update", "unmanaged"]
+Action = Literal["create", "update", "delete", "move", "kept", "unchanged"]
+"""`kept`: gone from git, live, and not deleted because nobody said so; nothing is written for it."""
+
+NodeAction = Literal["create", "update", "delete", "move", "kept", "unmanaged"]
+Origin = Literal["change", "drift", "conflict"]
+"""Who moved a field since git's base: the manifest, the workspace, or both."""
+
+FieldClass = Literal[
+    "script", "format-only", "schedule", "dependency", "resources", "policy", "destructive"
+]
+"""What a difference is about; the schema says it for each field (`x-class`)."""
+
 Status = Literal["done", "failed", "not attempted"]
 
 
@@ -143,7 +153,8 @@ class FieldChange:
     """One difference; `path` reads `nodes[load].script.content`; None means absent.
 
     `immutable`: the service does not let this field change on an existing object. `file` is the script
-    file that the desired value came from.
+    file that the desired value came from. `origin` says who moved it since git's base, whose value is
+    `base`; `reason` says in words why it is a difference of that class.
     """
 
     path: str
@@ -151,14 +162,67 @@ class FieldChange:
     after: Any
     immutable: bool = False
     file: str = ""
+    origin: Origin = "change"
+    field_class: FieldClass = "policy"
+    reason: str = ""
+    base: Any = None
 
 
 @dataclass(frozen=True, slots=True)
 class NodeChange:
-    """What happens to one node of a workflow; `unmanaged`: live, not in the manifest, left as it is."""
+    """What happens to one node of a workflow.
+
+    `unmanaged`: live, never in git, left as it is; `kept`: live, gone from git since the base, left as it
+    is because nobody said to delete it. `field_class` is the gravest one of what differs in the node.
+    """
 
     name: str
     action: NodeAction
+    moved_from: str = ""
+    field_class: FieldClass | Literal[""] = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Danger:
+    """Something in a plan that a reviewer must see.
+
+    `blocks`: apply ends with exit 3 unless `override`, the flag or key that allows it, is given.
+    `message` holds the exact numbers or names; `address` is empty where the whole plan is meant.
+    """
+
+    code: str
+    message: str
+    override: str = ""
+    address: str = ""
+    blocks: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """When a trigger fires: its next times as `YYYY-MM-DD HH:MM` in its zone, and runs in a week."""
+
+    cron: str
+    timezone: str
+    next: tuple[str, ...] = ()
+    per_week: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """The runs before and after a change of the trigger, and what to know about the first of them."""
+
+    before: Runs | None
+    after: Runs | None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Downstream:
+    """Who waits for what is changed: `PATH` of a workflow or `PATH#node`; the two do not overlap."""
+
+    direct: tuple[str, ...] = ()
+    transitive: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +243,10 @@ class Change:
     fields: tuple[FieldChange, ...] = ()
     nodes: tuple[NodeChange, ...] = ()
     refused: str = ""
+    moved_from: str = ""
+    dangers: tuple[Danger, ...] = ()
+    schedule: Schedule | None = None
+    downstream: Downstream = Downstream()
     waits_for: tuple[str, ...] = ()
     before_value: Any = None
     after_value: Any = None
@@ -189,7 +257,12 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What apply would do on a target, in the order in which it would do it."""
+    """What apply would do on a target, in the order in which it would do it.
+
+    `base` is the revision of git that the plan is three-way against, as it was named, `base_commit` the
+    commit that this is, both empty for a two-way plan; `commit` is that of the manifests. `left_out`
+    are the addresses that `selection` leaves out.
+    """
 
     target: str
     project: str
@@ -197,11 +270,22 @@ class Plan:
     diagnostics: tuple[Problem, ...] = ()
     api_calls: int = 0
     place: str = ""
+    base: str = ""
+    base_commit: str = ""
+    commit: str = ""
+    dangers: tuple[Danger, ...] = ()
+    selection: str = ""
+    left_out: tuple[str, ...] = ()
 
     @property
     def pending(self) -> list[Change]:
         """The changes that there is something to write for."""
-        return [change for change in self.changes if change.action != "unchanged"]
+        return [change for change in self.changes if change.action not in ("kept", "unchanged")]
+
+    @property
+    def differs(self) -> bool:
+        """Whether git and the workspace differ in anything, written by apply or not."""
+        return any(change.action != "unchanged" for change in self.changes)
 
 
 @dataclass(frozen=True, slots=True)

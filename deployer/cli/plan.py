@@ -22,4 +22,4 @@ def command(target: str | None, form: str, detailed_exitcode: bool) -> int:
 
     made, _ = planned(target)
     emit(plan_json.to_json(made) if form == "json" else plan_text.to_text(made, paint()))
-    return EXIT_CHANGES if detailed_exitcode and made.pending else 0
+    return EXIT_CHANGES if detailed_exitcode and made.differs else 0
