@@ -30,6 +30,9 @@ FieldClass = Literal[
 """What a difference is about; the schema says it for each field (`x-class`)."""
 
 Status = Literal["done", "failed", "not attempted"]
+Shape = Literal["node", "workflow", "output"]
+Mark = Literal["added", "changed", "removed", "affected", "plain"]
+"""What a plan does to a part of a graph; `affected`: untouched, but it waits for something touched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,3 +311,37 @@ class Report:
 
     outcomes: tuple[Outcome, ...]
     api_calls: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Vertex:
+    """A point of a graph: a node, a workflow, or an output that nothing in the graph makes.
+
+    `key` tells it from all others of its graph; `group` is the workflow it is part of, where the graph
+    shows several.
+    """
+
+    key: str
+    label: str
+    shape: Shape = "node"
+    mark: Mark = "plain"
+    group: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Arc:
+    """`target` waits for `source`, both keys of vertices; `earlier`: for its run of an earlier cycle."""
+
+    source: str
+    target: str
+    mark: Mark = "plain"
+    earlier: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """Who waits for whom; every arc joins two of the vertices, which may be the same one."""
+
+    title: str
+    vertices: tuple[Vertex, ...] = ()
+    arcs: tuple[Arc, ...] = ()

@@ -24,6 +24,7 @@ PARTS = {
     "apply": {"write", "writer", "standing"},
     "pipeline": {"load", "validate"},
     "schema": {"fields", "wording"},
+    "plan": {"edges", "graph"},
 }
 """Modules that stand in the row of another one, which they were split from."""
 

@@ -19,6 +19,7 @@ COMMANDS = {
     "validate": "Check the manifests: YAML, schema and rules. No network.",
     "plan": "Show what apply would change. Only reads.",
     "apply": "Bring the workspace to the state of the manifests.",
+    "graph": "Draw what waits for what. No network.",
     "emulator": "Serve the DataWorks API on this machine.",
 }
 

@@ -9,7 +9,7 @@ from deployer.errors import EXIT_CHANGES
 
 @click.command("plan")
 @target_option
-@format_option("text", "json")
+@format_option("text", "json", "html")
 @option(
     "--detailed-exitcode",
     is_flag=True,
@@ -21,5 +21,11 @@ def command(target: str | None, form: str, detailed_exitcode: bool) -> int:
     from deployer.render import plan_json, plan_text
 
     made, _ = planned(target)
-    emit(plan_json.to_json(made) if form == "json" else plan_text.to_text(made, paint()))
+    if form == "html":
+        from deployer.graph import plan_graphs
+        from deployer.render import plan_html
+
+        emit(plan_html.to_html(made, plan_graphs(made)))
+    else:
+        emit(plan_json.to_json(made) if form == "json" else plan_text.to_text(made, paint()))
     return EXIT_CHANGES if detailed_exitcode and made.differs else 0
