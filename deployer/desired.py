@@ -134,7 +134,7 @@ def _upstream(item: Any, outputs: Mapping[str, str]) -> Node:
 def _with_inner_edges(_: str, node: Node) -> Node:
     result = {key: value for key, value in node.items() if key not in MANIFEST_ONLY}
     for key, value in result.items():
-        if is_container(value):
+        if is_container(key, value):
             result[key] = _container_edges(key, value)
     return result
 

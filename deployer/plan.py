@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from deployer import schema
-from deployer.diff import Path, changes, masked, resolve
+from deployer.diff import Path, changes, masked, pattern, resolve
 from deployer.entities import token
 from deployer.flowspec import comparable, consumed, produced, resolved, with_unmanaged
 from deployer.model import Change, FieldChange, NodeChange, Observed, Spec, Workflow
@@ -42,7 +42,7 @@ def _compare(desired: Workflow, live: Observed) -> Change:
     wanted, unmanaged = with_unmanaged(desired.spec, live.workflow.spec)
     there = _matched(live, unmanaged)
     if desired.ignored:
-        wanted = _with_ignored(wanted, there, _pattern(desired.ignored), ())
+        wanted = _with_ignored(wanted, there, pattern(desired.ignored), ())
     spec = complete(wanted, there, place, desired.kind)
     before, after = live.comparable, comparable(replace(desired, spec=spec), live.identifier)
     notes = tuple(NodeChange(name, "unmanaged") for name in unmanaged)
@@ -112,20 +112,6 @@ def _with_file(field: FieldChange, desired: Workflow) -> FieldChange:
 
 
 # --- ignored fields -------------------------------------------------------------------------------
-
-
-_ANY_KEY = r'\[(?:"(?:[^"\\]|\\.)*"|[^]["]*)\]'
-_PART_OF_KEY = r'[^]["]*'
-
-
-def _pattern(ignored: Iterable[str]) -> re.Pattern[str]:
-    """What matches the paths that a plan prints; `*` stands for keys, or parts of them, in brackets."""
-    return re.compile("|".join(_regex(path) for path in ignored))
-
-
-def _regex(path: str) -> str:
-    text = re.escape(path).replace(re.escape("[*]"), _ANY_KEY)
-    return text.replace(re.escape("*"), _PART_OF_KEY)
 
 
 def _with_ignored(
