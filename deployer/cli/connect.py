@@ -40,6 +40,8 @@ class Connection:
     settle: float
     sleep: Callable[[float], Awaitable[None]]
     clock: Callable[[], float]
+    honours_dry_run: bool = False
+    """Whether it is known that `DryRun` writes nothing here (docs/service.md U-08)."""
 
     def writer(self, progress: Progress) -> Writer:
         """What apply needs to write here."""
@@ -114,7 +116,9 @@ async def _embedded(target: Target, db: Path) -> AsyncIterator[Connection]:
             clock=clock,
             now=clock,
         ) as client:
-            yield Connection(Remote(client, target.project), target.settle, sleep, clock)
+            remote = Remote(client, target.project)
+            honours = app.control.switches().dryrun == "honoured"
+            yield Connection(remote, target.settle, sleep, clock, honours_dry_run=honours)
     finally:
         app.close()
 

@@ -46,6 +46,11 @@ def chosen(target: str | None) -> tuple[Settings, Target]:
     from deployer import config
 
     settings = config.settings(Path.cwd(), target, os.environ)
+    return settings, one_of(settings)
+
+
+def one_of(settings: Settings) -> Target:
+    """The target that was chosen; raises UsageError where there is none to choose."""
     if settings.target is None:
         raise UsageError(
             "there is no target",
@@ -53,4 +58,4 @@ def chosen(target: str | None) -> tuple[Settings, Target]:
             why="no `targets` in deployer.yaml" if settings.config else "no deployer.yaml here",
             hint="write `targets:` into deployer.yaml, see README.md",
         )
-    return settings, settings.target
+    return settings.target

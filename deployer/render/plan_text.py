@@ -25,8 +25,9 @@ def to_text(plan: Plan, paint: Paint = plain) -> str:
     for change in plan.changes:
         if change.action != "unchanged" or change.nodes:
             lines += [*_change(change, paint), ""]
-    if plan.diagnostics:
-        lines += [*problems_text.lines(plan.diagnostics, paint), ""]
+    told = [problem for problem in plan.diagnostics if problem.severity != "info"]
+    if told:
+        lines += [*problems_text.lines(told, paint), ""]
     lines.append(paint("bold", counts(plan)))
     return "\n".join(lines) + "\n"
 
