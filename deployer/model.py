@@ -47,6 +47,24 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
+class RuleInfo:
+    """What there is to know of a rule, whether or not it finds anything.
+
+    `name` is a word for it in kebab case, `reason` one line, `hint` the usual cure, `text` the
+    explanation in Markdown for its place in docs/rules.md. A `fixed` rule can neither be silenced nor
+    set to another severity, because what comes after relies on it.
+    """
+
+    id: str
+    name: str
+    severity: Severity
+    reason: str
+    hint: str = ""
+    text: str = ""
+    fixed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
     """One manifest file, read: placeholders replaced, script files inlined as `script.content`.
 

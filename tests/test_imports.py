@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from deployer.render.problems import FORMATS
 from tests.cli_kit import ROOT, Project
 
 LOADED = """
@@ -63,7 +64,6 @@ def test_overview_loads_no_command(project: Project) -> None:
         "deployer.cli.main",
         "deployer.cli.words",
         "deployer.errors",
-        "deployer.model",
         "deployer.render",
         "deployer.render.paint",
         "deployer.render.visible",
@@ -78,6 +78,18 @@ def test_validate_of_sound_files(project: Project, command: list[str]) -> None:
     assert READERS & modules == {"jsonschema_rs", "yaml"}
     client = {"deployer.transport.client", "deployer.remote", "deployer.apply", "deployer.plan"}
     assert modules & client == set()
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_form_loads_its_own_module(project: Project, form: str) -> None:
+    """Nobody pays for the forms that were not asked for."""
+    code, modules = loaded_by(project, "validate", "--format", form)
+    forms = {name for name in modules if name.startswith("deployer.render.problems_")}
+    text = (
+        {FORMATS["text"]} if form == "github" else set()
+    )  # what GitHub would hide is told as text
+    assert (code, forms) == (0, {FORMATS[form]} | text)
+    assert modules & (NETWORK | UNUSED | {"jsonschema"}) == set()
 
 
 def test_validate_of_a_json_manifest(project: Project) -> None:

@@ -10,7 +10,7 @@ PACKAGE = ROOT / "deployer"
 
 LAYERS = (
     {"model", "errors", "acs3"},
-    {"reading", "transport", "schema", "manifest", "config", "render"},
+    {"reading", "transport", "schema", "cron", "manifest", "config", "render"},
     {"entities", "normalise", "diff"},
     {"flowspec", "desired", "plan", "rules"},
     {"remote", "observe"},
@@ -22,8 +22,9 @@ LAYERS = (
 
 PARTS = {
     "apply": {"write", "writer", "standing"},
-    "pipeline": {"load", "validate"},
-    "schema": {"fields", "wording"},
+    "flowspec": {"complaints"},
+    "pipeline": {"load", "online", "validate"},
+    "schema": {"drafts", "fields", "node_types", "wording"},
 }
 """Modules that stand in the row of another one, which they were split from."""
 
