@@ -106,7 +106,7 @@ class _File:
 
     def _without_effect(self) -> Iterator[Problem]:
         """Warnings about keys that are understood and that no command of this version obeys."""
-        pointers: list[Pointer] = [(key,) for key in ("scope", "rules") if key in self._document]
+        pointers: list[Pointer] = [(key,) for key in ("rules",) if key in self._document]
         for name, said in self._document.get("targets", {}).items():
             limits = said.get("limits", {})
             pointers += [("targets", name, "limits", key) for key in limits if key != "settle"]

@@ -31,12 +31,15 @@ UNSOUND = "DW010"
 class Loaded:
     """What was read for one target: subjects fit for planning, and every problem found.
 
-    `sources` maps each manifest file to its script files, so far as it could be read.
+    `sources` maps each manifest file to its script files, so far as it could be read. `elsewhere` holds
+    the paths of the manifests that are for other targets only.
     """
 
     subjects: tuple[Subject, ...]
     problems: tuple[Problem, ...]
     sources: Mapping[str, frozenset[str]]
+    scope: tuple[str, ...] = ()
+    elsewhere: frozenset[str] = frozenset()
 
     @property
     def files(self) -> int:
@@ -68,9 +71,8 @@ def load(settings: Settings, target: Target, paths: Sequence[Path] = ()) -> Load
     if not files:
         raise _nothing_to_load(settings, paths)
     checked = [_checked(path, settings, target) for path in files]
-    subjects = tuple(
-        each.subject for each in checked if each.subject and _is_meant_for(target, each.subject)
-    )
+    sound = [each.subject for each in checked if each.subject]
+    subjects = tuple(subject for subject in sound if _is_meant_for(target, subject))
     problems = [
         *settings.warnings,
         *chain.from_iterable(each.problems for each in checked),
@@ -82,7 +84,8 @@ def load(settings: Settings, target: Target, paths: Sequence[Path] = ()) -> Load
         each.file: frozenset(each.manifest.scripts.values() if each.manifest else ())
         for each in checked
     }
-    return Loaded(subjects, tuple(problems), sources)
+    elsewhere = frozenset(each.path for each in sound if not _is_meant_for(target, each))
+    return Loaded(subjects, tuple(problems), sources, settings.scope, elsewhere)
 
 
 def _nothing_to_load(settings: Settings, paths: Sequence[Path]) -> UsageError:

@@ -189,7 +189,10 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What apply would do on a target, in the order in which it would do it."""
+    """What apply would do on a target, in the order in which it would do it.
+
+    `orphans` are the live workflows in scope that no manifest names, `outside` counts those out of scope.
+    """
 
     target: str
     project: str
@@ -197,6 +200,8 @@ class Plan:
     diagnostics: tuple[Problem, ...] = ()
     api_calls: int = 0
     place: str = ""
+    orphans: tuple[str, ...] = ()
+    outside: int = 0
 
     @property
     def pending(self) -> list[Change]:

@@ -22,7 +22,7 @@ LAYERS = (
 
 PARTS = {
     "apply": {"write", "writer", "standing"},
-    "pipeline": {"load", "validate"},
+    "pipeline": {"load", "validate", "scope"},
     "schema": {"fields", "wording"},
 }
 """Modules that stand in the row of another one, which they were split from."""
