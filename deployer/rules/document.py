@@ -6,7 +6,7 @@ from typing import Any
 
 from deployer import schema
 from deployer.desired import leaves_output_open
-from deployer.entities import Node
+from deployer.entities import SELF, Node, token
 from deployer.fields import Field
 from deployer.flowspec import is_flat
 from deployer.model import Pointer
@@ -158,9 +158,14 @@ def no_silencing(subject: Subject) -> Iterator[Finding]:
 
 
 def no_old_references(subject: Subject) -> Iterator[Finding]:
-    """Version 1.0.0 wrote `{{id}}` for an entry of a shared list; import does not follow that."""
+    """Version 1.0.0 wrote `{{id}}` for an entry of a shared list; import does not follow that.
+
+    `{{node}}` with the name of a node of this workflow stands for its id, alone or before a colon.
+    """
+    known = {token(reference) for reference, _, _ in subject.entities} | {token(SELF)}
     for pointer, text in _references(subject.workflow, schema.workflow(), ()):
-        if text.startswith("{{"):
+        stands = pointer[-1] != "data" and (text in known or text.rpartition(":")[0] in known)
+        if text.startswith("{{") and not stands:
             message = f"`{text}` is a reference of version 1.0.0"
             yield Finding(pointer, message, "write the name of the node or of its output")
 

@@ -48,14 +48,9 @@ def known_upstreams(subjects: Sequence[Subject]) -> Found:
     }
     for subject in subjects:
         own = subject.output_of_node
-        made = {output for output, _ in subject.outputs}
         for node, pointer, wanted in subject.upstreams():
             if "dependsOn" not in pointer:
                 continue
-            if wanted in own and own[wanted] not in made:
-                message = f"`{node}` depends on `{wanted}`, which has no output"
-                hint = f"declare one under `outputs.nodeOutputs` of `{wanted}`"
-                yield subject, Finding(pointer, message, hint)
             if wanted in own or "." in wanted:
                 continue
             if wanted == f"{subject.target.project_identifier}_root":
