@@ -112,6 +112,11 @@ class Field:
         return tuple({name: tuple(values) for name, values in one.items()} for one in matchers)
 
     @cached_property
+    def required(self) -> frozenset[str]:
+        """The keys that an object must have."""
+        return frozenset(self.keywords.get("required", ()))
+
+    @cached_property
     def noise(self) -> bool | tuple[Any, ...]:
         """Whether nobody writes this unmanaged field by hand; or the values that say nothing."""
         noise = self.keywords.get("x-noise", False)
