@@ -4,7 +4,7 @@ What may be left out is said in the schema; what a name or an edge means, in `de
 is plain data with its scripts inside; how it is laid out in files is up to `deployer.layout`.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,7 +20,6 @@ from deployer.normalise import (
     computed_elements,
     is_empty,
     key_of,
-    keyed,
     normalise,
     unkeyed,
 )

@@ -37,7 +37,9 @@ class _Outer:
 
     def __init__(self, outputs: Mapping[str, str], identifier: str) -> None:
         self.names = outputs
-        self._by_output = {output: name for name, output in reversed(outputs.items())}
+        self._by_output: dict[str, str] = {
+            output: name for name, output in reversed([*outputs.items()])
+        }
         self._root = f"{identifier}_root" if identifier else ""
 
     def upstream(self, output: str) -> str:
@@ -143,7 +145,7 @@ def _named(
 
 
 def _upstream(upstream: Any, entities: Mapping[str, str]) -> Any:
-    output = upstream.get("output") if isinstance(upstream, dict) else None
+    output = str(upstream.get("output")) if isinstance(upstream, dict) else ""
     if output not in entities:
         return upstream
     rest = {key: value for key, value in upstream.items() if key != "output"}
@@ -168,5 +170,3 @@ def _sorted(nodes: list[Node]) -> list[Node]:
         order.append(ready.pop(0))
         sorter.done(order[-1])
     return [nodes[number] for number in order]
-
-

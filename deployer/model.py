@@ -210,6 +210,37 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
+class FileEdit:
+    """What a pull makes of one file, relative to the project folder; `before` is None for a new one."""
+
+    file: str
+    address: str
+    before: bytes | None
+    after: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Pull:
+    """What a pull found: edits of files, what it wants to say, and what it could not write down.
+
+    `unchanged` counts the workflows whose files say already what is live; `missing` holds the paths of
+    manifests that are not in the workspace.
+    """
+
+    edits: tuple[FileEdit, ...] = ()
+    notes: tuple[str, ...] = ()
+    failures: tuple[tuple[str, str], ...] = ()
+    missing: tuple[str, ...] = ()
+    unchanged: int = 0
+    api_calls: int = 0
+
+    @property
+    def differs(self) -> bool:
+        """Whether files and workspace differ, as far as this is known."""
+        return bool(self.edits or self.failures or self.missing)
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of one change; `written` if anything of it reached the workspace."""
 

@@ -22,7 +22,9 @@ LAYERS = (
 
 PARTS = {
     "apply": {"write", "writer", "standing"},
-    "pipeline": {"load", "validate", "scope"},
+    "pipeline": {"load", "validate", "scope", "pull"},
+    "desired": {"authored", "authored_edges", "authored_names"},
+    "plan": {"layout", "merged", "draft"},
     "schema": {"fields", "wording"},
 }
 """Modules that stand in the row of another one, which they were split from."""
