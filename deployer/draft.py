@@ -80,7 +80,7 @@ def updated(
     new = authored(live, target)
     override = keyed(target.overrides.get(path) or {}, schema.workflow())
     style = copy.deepcopy if json_file else yaml_text.styled
-    merge = Merge(Speller(new["spec"], target, path), override, style)
+    merge = Merge(Speller(new["spec"], target, path), override, style, yaml_text.shared(document))
     merge.workflow(document, manifest.document, new, *sides(desired, live))
     files, made = _scripts(document, merge.scripts, manifest, desired, place)
     again = _dumped(document, text, json_file)
@@ -119,15 +119,15 @@ def _scripts(
         content = script.get("content") if text is None and reference not in known else text
         if isinstance(content, str) and content and fit_for_a_file(content):
             file = place.layout.script(manifest.file, reference, script)
-            _name_file(node, relative(file, manifest.file))
+            _name_file(document, node, relative(file, manifest.file))
             files[file] = _ended(content).encode()
             made.append(file)
     return files, made
 
 
-def _name_file(node: Any, file: str) -> None:
+def _name_file(document: Any, node: Any, file: str) -> None:
     """A node whose script is in a file, at the place where its content was."""
-    script = yaml_text.own(node, "script")
+    script = yaml_text.own(node, "script", yaml_text.shared(document))
     parts = {"file" if key == "content" else key: item for key, item in script.items()}
     script.clear()
     script.update({**parts, "file": file})

@@ -22,15 +22,17 @@ _EDGES = ("dependencies", "flow")
 
 @dataclass(slots=True)
 class Merge:
-    """One update: `live` and `said` are both sides, `speller` puts placeholders into new values.
+    """One update: `speller` puts placeholders into new values, `style` gives them the form of the file.
 
-    `frozen` is the target's override, keyed: what it sets stays out of the file. `scripts` collects the
-    nodes whose script in a file is another now; `kept` the paths that were left alone for the override.
+    `frozen` is the target's override, keyed: what it sets stays out of the file. `shared` is what aliases
+    share. `scripts` collects the nodes whose script in a file is another now; `kept` the fields that
+    were left alone for the override.
     """
 
     speller: Speller
     frozen: Mapping[str, Any]
     style: Callable[[Any], Any]
+    shared: frozenset[int]
     scripts: dict[str, str] = field(default_factory=dict)
     kept: list[str] = field(default_factory=list)
 
@@ -88,9 +90,17 @@ class Merge:
         elif key not in raw or place is None or not _both_mappings(pair):
             self._set(raw, key, fresh[key], place)
         elif isinstance(raw[key], list) and place.merge_key:
-            self._list(yaml_text.own(raw, key), filled[key], fresh[key], pair, place, frozen, at)
+            self._list(
+                yaml_text.own(raw, key, self.shared),
+                filled[key],
+                fresh[key],
+                pair,
+                place,
+                frozen,
+                at,
+            )
         elif isinstance(raw[key], dict):
-            inner = yaml_text.own(raw, key)
+            inner = yaml_text.own(raw, key, self.shared)
             self._object(inner, filled[key], fresh[key], pair, place, frozen, at)
             self._inner_edges(inner, fresh[key], pair, at)
         else:
@@ -144,7 +154,7 @@ class Merge:
         if not (_both_mappings(pair) and isinstance(raw[index], dict) and place.items):
             raw[index] = self.style(self.speller.spelled([fresh], place)[0])
             return
-        inner = yaml_text.own(raw, index)
+        inner = yaml_text.own(raw, index, self.shared)
         here = (name if at == SELF else f"{at}/{name}") if place.items is schema.node() else at
         self._object(inner, filled[index], fresh, pair, place.items, frozen, here)
 
@@ -159,7 +169,7 @@ class Merge:
         for index, node in enumerate(raw.get("nodes") or []):
             name = filled_name(node, news)
             if name and token(name) in entities:
-                self._waiting(yaml_text.own(raw["nodes"], index), news[name])
+                self._waiting(yaml_text.own(raw["nodes"], index, self.shared), news[name])
         where = edges_key(filled)
         edges = [
             edge

@@ -18,15 +18,12 @@ def safe_part(name: str) -> str:
     """`name` as one part of a path; one that had to be changed ends with a digest of the original."""
     text = _UNSAFE.sub("_", unicodedata.normalize("NFC", name))
     text = "".join("_" if unicodedata.category(each) in _HIDDEN else each for each in text)
-    text = text.rstrip(". ")
-    if text.startswith((".", "~", "-", " ")):
+    text = text.encode()[:LONGEST_PART].decode(errors="ignore").rstrip(". ")
+    if not text or text.startswith((".", "~", "-", " ")):
         text = f"_{text[1:]}"
     if _DEVICE.fullmatch(text):
         text = f"_{text}"
-    if not text or len(text.encode()) > LONGEST_PART:
-        text = text.encode()[: LONGEST_PART - 9].decode(errors="ignore").rstrip(". ")
-    same = text == unicodedata.normalize("NFC", name)
-    return text if same and text else f"{text}-{mark(name)}"
+    return text if text == unicodedata.normalize("NFC", name) else f"{text}-{mark(name)}"
 
 
 def safe_path(parts: Sequence[str]) -> tuple[str, ...]:

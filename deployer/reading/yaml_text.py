@@ -6,7 +6,8 @@ nothing is read in one way and written in another.
 
 import copy
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Collection, Iterator
 from functools import cache
 from io import StringIO
 from typing import Any
@@ -107,7 +108,8 @@ def _scalar(value: Any, flow: bool = False) -> Any:
     yaml, _ = _library()
     if value is None or isinstance(value, bool | int | float):
         words = {None: "null", True: "true", False: "false"}
-        return words[value] if value is None or isinstance(value, bool) else repr(value)
+        text = words[value] if value is None or isinstance(value, bool) else repr(value)
+        return yaml.scalarstring.PlainScalarString(text)
     if _stays_plain(value) and not (flow and _FLOW.search(value)):
         return value
     if "\n" in value and not _BLOCK.search(value):
@@ -126,13 +128,26 @@ def _stays_plain(text: str) -> bool:
     return value == text and not scalars.remark(text, value)
 
 
-def own(holder: Any, key: Any) -> Any:
+def shared(document: Any) -> frozenset[int]:
+    """The parts of a document that aliases put in several places, by identity."""
+    counts: Counter[int] = Counter()
+    waiting = [document]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict | list):
+            counts[id(value)] += 1
+            if counts[id(value)] == 1:
+                waiting += value.values() if isinstance(value, dict) else value
+    return frozenset(part for part, count in counts.items() if count > 1)
+
+
+def own(holder: Any, key: Any, shared_parts: Collection[int]) -> Any:
     """The value at `key`, made the holder's own where an alias shares it with other places."""
-    value = copy.deepcopy(holder[key])
-    for part in _parts(value):
-        getattr(part, "__dict__", {}).pop("_yaml_anchor", None)
-    holder[key] = value
-    return value
+    if id(holder[key]) in shared_parts:
+        holder[key] = copy.deepcopy(holder[key])
+        for part in _parts(holder[key]):
+            getattr(part, "__dict__", {}).pop("_yaml_anchor", None)
+    return holder[key]
 
 
 def _parts(value: Any) -> Iterator[Any]:
