@@ -25,8 +25,7 @@ class Merge:
     """One update: `speller` puts placeholders into new values, `style` gives them the form of the file.
 
     `frozen` is the target's override, keyed: what it sets stays out of the file. `shared` is what aliases
-    share. `scripts` collects the nodes whose script in a file is another now; `kept` the fields that
-    were left alone for the override.
+    share. `scripts` collects the nodes whose script in a file is another now.
     """
 
     speller: Speller
@@ -34,7 +33,6 @@ class Merge:
     style: Callable[[Any], Any]
     shared: frozenset[int]
     scripts: dict[str, str] = field(default_factory=dict)
-    kept: list[str] = field(default_factory=list)
 
     def workflow(self, document: Any, filled: Node, fresh: Node, live: Spec, said: Spec) -> None:
         """Changes `document`; `filled` and `fresh` are plain: the file's own, and what is live."""
@@ -66,8 +64,8 @@ class Merge:
                 continue
             below = frozen.get(key) if isinstance(frozen, Mapping) else None
             if below is not None and not isinstance(below, Mapping):
-                self.kept.append(f"{at}: {key}")
-            elif inside is not None and inside.text and "file" in raw and key in fresh:
+                continue
+            if inside is not None and inside.text and "file" in raw and key in fresh:
                 self.scripts[at] = str(fresh[key])
             else:
                 pair = (live.get(key), said.get(key))

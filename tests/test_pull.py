@@ -144,7 +144,7 @@ def test_a_manifest_of_another_target_is_left_alone(shell: Shell) -> None:
     shell.project.write("flows/clean.yaml", "deployer: {only: [prod]}\n" + CLEAN)
     ended = shell("pull")
     assert "`shop/clean` is in a manifest that is for other targets only" in ended.err
-    assert ended.out == "0 files created, 0 updated; 1 workflows unchanged\n"
+    assert ended.out == "0 files created, 0 updated; 1 workflow unchanged\n"
 
 
 # --- existing files -------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ def counts(pull: Pull) -> str:
     number = Counter(_action(edit) for edit in pull.edits)
     return (
         f"{number['create']} files created, {number['update']} updated; "
-        f"{pull.unchanged} workflows unchanged"
+        f"{pull.unchanged} workflow{'' if pull.unchanged == 1 else 's'} unchanged"
     )
 
 
