@@ -78,6 +78,12 @@ class Layout:
             suffix += _OTHER
         return self._free((*folder, *parts[:-1]), parts[-1], suffix, reference)
 
+    def take_back(self, places: Iterable[str]) -> None:
+        """Places of a draft that is not used may be given out again."""
+        gone = set(places)
+        self.used -= taken(gone)
+        self.replaced = [(old, new) for old, new in self.replaced if new not in gone]
+
     def _free(self, folder: tuple[str, ...], stem: str, suffix: str, original: str) -> str:
         name = "/".join((*folder, stem + suffix))
         if folded(name) in self.used:

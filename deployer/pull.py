@@ -155,8 +155,12 @@ def _drafted(project: _Project, path: str, live: Observed, desired: Workflow | N
         left = _left(project, path, draft, live)
         if not left:
             return draft
+        project.layout.take_back(draft.files)
         plainer = fresh(live, replace(project.target, vars={}), project.layout)
-        return plainer if not _left(project, path, plainer, live) else replace(draft, failure=left)
+        if not _left(project, path, plainer, live):
+            return plainer
+        project.layout.take_back(plainer.files)
+        return replace(draft, failure=left)
     current = change(desired, live)
     if current.action == "unchanged" and not current.nodes:
         return Draft(path)

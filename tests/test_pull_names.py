@@ -85,6 +85,14 @@ def test_files_that_are_there_are_not_given_out() -> None:
     assert layout.manifest("a/load") != "flows/a/load.yaml"
 
 
+def test_a_draft_that_is_not_used_leaves_its_names() -> None:
+    """What is tried again is not named as if something were there."""
+    layout = Layout(GLOBS)
+    odd = layout.manifest("a/..")
+    layout.take_back([layout.manifest("a/load"), odd])
+    assert (layout.manifest("a/load"), layout.replaced) == ("flows/a/load.yaml", [])
+
+
 def test_a_glob_without_folders_gets_flat_files() -> None:
     """Where the manifests lie in one folder, a new one is found there too."""
     layout = Layout(("workflows/*.yaml",))
