@@ -13,7 +13,7 @@ from deployer import schema
 from deployer.fields import Field
 from deployer.flowspec import edges_key, is_flat
 from deployer.model import Pointer
-from deployer.normalise import element_key
+from deployer.normalise import key_of
 
 _STEP = r"""\.[A-Za-z_][A-Za-z0-9_-]*|\[(?:[0-9]{1,6}|'[^']{1,200}'|"[^"]{1,200}")\]"""
 _PATH = re.compile(rf"\$(?:{_STEP})+")
@@ -133,8 +133,8 @@ def _index(
         return None
     if field is None or not field.merge_key:
         return step if step < len(written) else None
-    wanted = element_key(_named(element, names), field)
-    return next((n for n, each in enumerate(written) if element_key(each, field) == wanted), None)
+    wanted = key_of(_named(element, names), field)
+    return next((n for n, each in enumerate(written) if key_of(each, field) == wanted), None)
 
 
 def _named(element: Any, names: Mapping[str, str]) -> Any:

@@ -106,7 +106,7 @@ class _File:
 
     def _without_effect(self) -> Iterator[Problem]:
         """Warnings about keys that are understood and that no command of this version obeys."""
-        pointers: list[Pointer] = [(key,) for key in ("scope",) if key in self._document]
+        pointers: list[Pointer] = []
         for name, said in self._document.get("targets", {}).items():
             limits = said.get("limits", {})
             pointers += [("targets", name, "limits", key) for key in limits if key != "settle"]
@@ -181,7 +181,8 @@ class _File:
         return names[0] if names else ""
 
     def _at(self, pointer: Pointer, key: bool = False) -> tuple[int, int]:
-        return documents.locate(self._data, ".yaml", pointer, key)
+        written = documents.locate(self._data, ".yaml", [pointer])[pointer]
+        return written.key if key else written.value
 
     def _fail(
         self, what: str, pointer: Pointer, hint: str, why: str = "", key: bool = False

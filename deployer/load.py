@@ -34,11 +34,14 @@ class Loaded:
     """What was read for one target: subjects fit for planning, and every problem found.
 
     `sources` maps each manifest file to its script files, guessed from its text if it cannot be read.
+    `elsewhere` holds the paths of the manifests that are for other targets only.
     """
 
     subjects: tuple[Subject, ...]
     problems: tuple[Problem, ...]
     sources: Mapping[str, frozenset[str]]
+    scope: tuple[str, ...] = ()
+    elsewhere: frozenset[str] = frozenset()
 
     @property
     def files(self) -> int:
@@ -92,7 +95,9 @@ def load(
         *_without_effect(settings, target),
     ]
     subjects = tuple(subject for subject in meant if subject.manifest.file not in broken)
-    return Loaded(subjects, tuple(problems), {each.file: each.scripts for each in checked})
+    sources = {each.file: each.scripts for each in checked}
+    elsewhere = frozenset(each.path for each in sound if not _is_meant_for(target, each))
+    return Loaded(subjects, tuple(problems), sources, settings.scope, elsewhere)
 
 
 def _check_rules(settings: Settings) -> None:
@@ -275,5 +280,5 @@ def _path(document: Mapping[str, Any]) -> str:
 def _in_config(settings: Settings, pointer: Pointer) -> Location:
     if settings.config is None:
         return Location("deployer.yaml", 1, 1)
-    line, column = documents.locate(settings.config.read_bytes(), ".yaml", pointer, key=True)
-    return Location(settings.config.name, line, column)
+    written = documents.locate(settings.config.read_bytes(), ".yaml", [pointer])[pointer]
+    return Location(settings.config.name, *written.key)

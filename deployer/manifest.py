@@ -4,7 +4,7 @@ What the document means is left to `schema`, the rules and `desired`.
 """
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from deployer.errors import InvalidManifests, UsageError
 from deployer.model import Location, Manifest, Pointer, Problem, Severity
 from deployer.reading import documents, placeholders, project_files, script_files
 from deployer.reading.placeholders import Filled, Values
+from deployer.reading.places import Written
 from deployer.reading.project_files import FileRefused
 from deployer.reading.source import UNREADABLE, Finding, Irregular, Text
 
@@ -76,10 +77,10 @@ def locate(manifest: Manifest, pointer: Pointer, key: bool = False) -> Location:
             pointer = (*script[:-1], "file")
     try:
         data = manifest.path.read_bytes()
-        line, column = documents.locate(data, manifest.path.suffix, pointer, key)
+        written = documents.locate(data, manifest.path.suffix, [pointer])[pointer]
     except (OSError, Irregular):
         return Location(manifest.file, 1, 1)
-    return Location(manifest.file, line, column)
+    return Location(manifest.file, *(written.key if key else written.value))
 
 
 def _relative(path: Path, root: Path) -> str:
@@ -109,7 +110,10 @@ def _bytes(root: Path, file: str) -> bytes:
 def _problems(
     file: str, data: bytes, findings: Iterable[Finding], severity: Severity = "error"
 ) -> tuple[Problem, ...]:
-    return tuple(_problem(_location(file, data, each), each, severity) for each in findings)
+    findings = list(findings)
+    unplaced = [each.pointer for each in findings if not each.line]
+    written = documents.locate(data, Path(file).suffix, unplaced) if unplaced else {}
+    return tuple(_problem(_location(file, written, each), each, severity) for each in findings)
 
 
 def _problem(location: Location, finding: Finding, severity: Severity) -> Problem:
@@ -117,8 +121,7 @@ def _problem(location: Location, finding: Finding, severity: Severity) -> Proble
     return Problem(finding.rule, severity, finding.message, location, finding.hint, pointer)
 
 
-def _location(file: str, data: bytes, finding: Finding) -> Location:
+def _location(file: str, written: Mapping[Pointer, Written], finding: Finding) -> Location:
     if finding.line:
         return Location(finding.file or file, finding.line, finding.column)
-    suffix = Path(file).suffix
-    return Location(file, *documents.locate(data, suffix, finding.pointer))
+    return Location(file, *written[finding.pointer].value)

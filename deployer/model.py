@@ -207,7 +207,10 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What apply would do on a target, in the order in which it would do it."""
+    """What apply would do on a target, in the order in which it would do it.
+
+    `orphans` are the live workflows in scope that no manifest names, `outside` counts those out of scope.
+    """
 
     target: str
     project: str
@@ -215,11 +218,44 @@ class Plan:
     diagnostics: tuple[Problem, ...] = ()
     api_calls: int = 0
     place: str = ""
+    orphans: tuple[str, ...] = ()
+    outside: int = 0
 
     @property
     def pending(self) -> list[Change]:
         """The changes that there is something to write for."""
         return [change for change in self.changes if change.action != "unchanged"]
+
+
+@dataclass(frozen=True, slots=True)
+class FileEdit:
+    """What a pull makes of one file, relative to the project folder; `before` is None for a new one."""
+
+    file: str
+    address: str
+    before: bytes | None
+    after: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Pull:
+    """What a pull found: edits of files, what it wants to say, and what it could not write down.
+
+    `unchanged` counts the workflows whose files say already what is live; `missing` holds the paths of
+    manifests that are not in the workspace.
+    """
+
+    edits: tuple[FileEdit, ...] = ()
+    notes: tuple[str, ...] = ()
+    failures: tuple[tuple[str, str], ...] = ()
+    missing: tuple[str, ...] = ()
+    unchanged: int = 0
+    api_calls: int = 0
+
+    @property
+    def differs(self) -> bool:
+        """Whether files and workspace differ, as far as this is known."""
+        return bool(self.edits or self.failures or self.missing)
 
 
 @dataclass(frozen=True, slots=True)

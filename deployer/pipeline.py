@@ -19,6 +19,7 @@ from deployer.observe import observe
 from deployer.plan import change, ordered
 from deployer.remote import Remote, Summary
 from deployer.rules.subject import Subject
+from deployer.scope import refuse_outside, surroundings
 from deployer.writer import Writer
 
 __all__ = ["Loaded", "apply", "load", "plan"]
@@ -30,18 +31,21 @@ __all__ = ["Loaded", "apply", "load", "plan"]
 async def plan(loaded: Loaded, target: Target, remote: Remote) -> Plan:
     """What would bring the workspace to the state of the manifests; reads only.
 
-    Raises InvalidManifests if a manifest has an error, Conflict if a pasted id belongs elsewhere.
+    Raises InvalidManifests if a manifest has an error, RefusedBySafety if one lies outside `scope:`,
+    Conflict if a pasted id belongs elsewhere.
     """
     if loaded.errors:
         raise InvalidManifests(loaded.problems)
     desired = [from_manifest(subject.manifest, target) for subject in loaded.subjects]
     places = {subject.path: subject for subject in loaded.subjects}
+    refuse_outside(((workflow.path, workflow.file) for workflow in desired), loaded.scope)
     listed = await remote.summaries()
     _check_pasted(desired, listed)
     gate = asyncio.Semaphore(target.connections)
     changes = await asyncio.gather(
         *(_change(workflow, listed, remote, gate) for workflow in desired)
     )
+    around = surroundings(listed, {*places, *loaded.elsewhere}, loaded.scope)
     return Plan(
         target=target.name,
         project=target.project,
@@ -49,6 +53,8 @@ async def plan(loaded: Loaded, target: Target, remote: Remote) -> Plan:
         changes=tuple(_placed(change, places) for change in ordered(changes)),
         diagnostics=loaded.problems,
         api_calls=remote.calls,
+        orphans=around.orphans,
+        outside=around.outside,
     )
 
 

@@ -71,6 +71,23 @@ def _compare(desired: Workflow, live: Observed) -> Change:
     )
 
 
+def sides(desired: Workflow, live: Observed) -> tuple[Spec, Spec]:
+    """Live and desired as they are compared, live-only nodes counting as missing in the desired one."""
+    wanted, unmanaged = with_unmanaged(desired.spec, live.workflow.spec)
+    gone = {*unmanaged, *map(token, unmanaged)}
+    own = {
+        key: {k: v for k, v in value.items() if k not in gone}
+        if key in ("nodes", "dependencies")
+        else value
+        for key, value in wanted.items()
+    }
+    there = _matched(live, unmanaged)
+    if desired.ignored:
+        own = _with_ignored(own, there, pattern(desired.ignored), ())
+    spec = complete(own, there, schema.workflow(), desired.kind)
+    return live.comparable, comparable(replace(desired, spec=spec), live.identifier)
+
+
 def _matched(live: Observed, unmanaged: Iterable[str]) -> Spec:
     """The live spec as the manifest's names meet it; what is unmanaged stays as it was read (U-30)."""
     raw = live.workflow.spec

@@ -275,13 +275,12 @@ def test_any_mapping_is_read_or_refused(root: Path, document: dict[str, Any]) ->
 
 
 def test_keys_of_later_versions_are_warned_about(tmp_path: Path) -> None:
-    """Nobody relies on a limit or a scope that no command of this version obeys."""
+    """Nobody relies on a limit or a rule that no command of this version obeys."""
     text = (
         "scope: [shop]\n"
         "targets: {t: {emulator: x.db, project: '1', limits: {settle: 1, deletedNodes: 3}}}\n"
     )
     found = load(tmp_path, text).warnings
     assert [(each.rule, each.message, str(each.location)) for each in found] == [
-        ("DW090", "`scope` has no effect in this version", "deployer.yaml:1:1"),
         ("DW090", "`deletedNodes` has no effect in this version", "deployer.yaml:2:65"),
     ]

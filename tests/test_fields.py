@@ -17,6 +17,8 @@ BEHAVIOUR = {
     "x-aliases",
     "x-computed",
     "x-computed-elements",
+    "x-noise",
+    "x-noise-when",
     "x-default-kinds",
     "x-immutable",
     "x-merge-key",

@@ -22,8 +22,10 @@ LAYERS = (
 
 PARTS = {
     "apply": {"write", "writer", "standing"},
+    "desired": {"authored", "authored_edges", "authored_names"},
     "flowspec": {"complaints"},
-    "pipeline": {"load", "online", "validate"},
+    "pipeline": {"load", "online", "pull", "scope", "validate"},
+    "plan": {"layout", "merged", "draft"},
     "schema": {"drafts", "fields", "node_types", "wording"},
 }
 """Modules that stand in the row of another one, which they were split from."""

@@ -103,17 +103,17 @@ def test_an_output_left_open_needs_the_name_of_the_workspace(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("outputs", ["null", "{nodeOutputs: null}", "{nodeOutputs: []}"])
-def test_nothing_waits_for_a_node_without_an_output(tmp_path: Path, outputs: str) -> None:
-    """The service would lose the dependency and say nothing (docs/service.md B-36)."""
+def test_a_node_without_a_named_output_can_be_waited_for(tmp_path: Path, outputs: str) -> None:
+    """Every node has an output of its own, as most nodes made in the console (docs/service.md B-43)."""
     text = workflow(node("a", f"outputs: {outputs}") + node("b", "dependsOn: [a]"))
-    assert found(tmp_path, text) == [
-        (
-            "DW105",
-            "0.yaml:13:23",
-            "`b` depends on `a`, which has no output",
-            "declare one under `outputs.nodeOutputs` of `a`",
-        )
-    ]
+    assert found(tmp_path, text) == []
+
+
+@pytest.mark.parametrize("value", ["{{a}}:outputs", "{{.}}", "{{a}}"])
+def test_a_node_may_stand_for_its_id(tmp_path: Path, value: str) -> None:
+    """Nobody writes ids, and values of other nodes are told by them."""
+    text = workflow(node("a", f"inputs: {{variables: [{{name: x, value: '{value}'}}]}}"))
+    assert found(tmp_path, text) == []
 
 
 def test_a_dependency_belongs_to_a_node(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from deployer.errors import EXIT_BUG, EXIT_INTERRUPTED, DeployerError, UsageErro
 COMMANDS = {
     "validate": "Check the manifests: YAML, schema and rules. No network.",
     "plan": "Show what apply would change. Only reads.",
+    "pull": "Write live workflows into manifests. Only reads the workspace.",
     "apply": "Bring the workspace to the state of the manifests.",
     "schema": "Print a JSON Schema, for editors and other tools.",
     "emulator": "Serve the DataWorks API on this machine.",

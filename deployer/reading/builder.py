@@ -11,7 +11,6 @@ from typing import Any, NoReturn
 
 from yaml import events
 
-from deployer.model import Pointer
 from deployer.reading import scalars
 from deployer.reading.scalars import NAMED, NUMERIC_START
 from deployer.reading.source import AMBIGUOUS, Finding, Irregular, Text
@@ -229,52 +228,3 @@ class Builder:
     def _stop(self, event: Any, depth: int, message: str) -> NoReturn:
         self.findings.append(self._finding(event, depth, message))
         raise Irregular(self.findings)
-
-
-def locate(next_event: NextEvent, pointer: Pointer, key: bool = False) -> tuple[int, int]:
-    """Line and column of the value (or key) at `pointer`, else of its nearest existing ancestor.
-
-    The events must be those of a document that `Builder` accepts.
-    """
-    next_event()
-    if isinstance(next_event(), events.StreamEndEvent):
-        return 1, 1
-    event = next_event()
-    found = event.start_mark
-    for position, step in enumerate(pointer):
-        child = _child(next_event, event, step)
-        if child is None:
-            break
-        key_event, event = child
-        last = position == len(pointer) - 1
-        found = (key_event if key and last else event).start_mark
-    return found.line + 1, found.column + 1
-
-
-def _child(next_event: NextEvent, event: Any, step: str | int) -> tuple[Any, Any] | None:
-    if isinstance(event, events.MappingStartEvent):
-        while not isinstance(name := next_event(), events.MappingEndEvent):
-            value = next_event()
-            if isinstance(name, events.ScalarEvent) and name.value == step:
-                return name, value
-            _skip(next_event, value)
-    elif isinstance(event, events.SequenceStartEvent):
-        index = 0
-        while not isinstance(value := next_event(), events.SequenceEndEvent):
-            if index == step:
-                return value, value
-            _skip(next_event, value)
-            index += 1
-    return None
-
-
-def _skip(next_event: NextEvent, event: Any) -> None:
-    depth = 0
-    while True:
-        if isinstance(event, events.CollectionStartEvent):
-            depth += 1
-        elif isinstance(event, events.CollectionEndEvent):
-            depth -= 1
-        if depth == 0:
-            return
-        event = next_event()

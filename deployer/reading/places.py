@@ -63,7 +63,8 @@ def _children(next_event: Callable[[], Any], event: Any) -> Iterator[tuple[str |
     if isinstance(event, events.MappingStartEvent):
         while not isinstance(name := next_event(), events.MappingEndEvent):
             # An alias as a key has no text of its own: no pointer leads there.
-            yield getattr(name, "value", ""), name, next_event()
+            step = name.value if isinstance(name, events.ScalarEvent) else -1
+            yield step, name, next_event()
     elif isinstance(event, events.SequenceStartEvent):
         index = 0
         while not isinstance(value := next_event(), events.SequenceEndEvent):

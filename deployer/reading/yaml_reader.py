@@ -4,7 +4,7 @@ Works without libyaml too, through PyYAML's own parser, some ten times slower.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import yaml
@@ -13,8 +13,9 @@ from yaml.reader import Reader
 from yaml.scanner import Scanner
 
 from deployer.model import Pointer
-from deployer.reading import builder
+from deployer.reading import places
 from deployer.reading.builder import Builder, NextEvent
+from deployer.reading.places import Written
 from deployer.reading.source import Finding, Irregular, Text, place
 
 # Compiled when first needed, which takes longer than reading most manifests.
@@ -66,10 +67,10 @@ def parse(text: str) -> Text:
         raise Irregular([*before, _syntax_finding(text, error)]) from error
 
 
-def locate(text: str, pointer: Pointer, key: bool = False) -> tuple[int, int]:
-    """Line and column of a place in a text that `parse` accepts; see `builder.locate`."""
+def locate(text: str, pointers: Collection[Pointer]) -> dict[Pointer, Written]:
+    """Where values of a text that `parse` accepts are written; see `places.find`."""
     try:
-        return builder.locate(_events(text), pointer, key)
+        return places.find(_events(text), pointers)
     except _FAULTS as error:
         raise Irregular([_syntax_finding(text, error)]) from error
 

@@ -30,6 +30,8 @@ def to_json(plan: Plan) -> str:
             for change in plan.changes
             if change.action != "unchanged" or change.nodes
         ],
+        "orphans": list(plan.orphans),
+        "outside_scope": plan.outside,
         "diagnostics": [problem_object(problem) for problem in plan.diagnostics],
         "api_calls": plan.api_calls,
     }

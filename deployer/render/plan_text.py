@@ -25,6 +25,8 @@ def to_text(plan: Plan, paint: Paint = plain) -> str:
     for change in plan.changes:
         if change.action != "unchanged" or change.nodes:
             lines += [*_change(change, paint), ""]
+    if plan.orphans or plan.outside:
+        lines += [*_surroundings(plan, paint), ""]
     told = [problem for problem in plan.diagnostics if problem.severity != "info"]
     if told:
         lines += [*problems_text.lines(told, paint), ""]
@@ -44,6 +46,15 @@ def counts(plan: Plan) -> str:
 def _title(plan: Plan, paint: Paint) -> str:
     place = f", {plan.place}" if plan.place else ""
     return paint("bold", visible(f"Plan for target {plan.target}: project {plan.project}{place}"))
+
+
+def _surroundings(plan: Plan, paint: Paint) -> Iterator[str]:
+    """One line for each live workflow in scope that no manifest names, one for all others."""
+    for path in plan.orphans:
+        yield paint("dim", f"· orphan {visible(path)}") + "  (live, in no manifest; left as it is)"
+    if plan.outside:
+        things = "workflow" if plan.outside == 1 else "workflows"
+        yield paint("dim", f"· {plan.outside} live {things} outside the folders in scope")
 
 
 def _change(change: Change, paint: Paint) -> Iterator[str]:

@@ -57,10 +57,19 @@ def content_fits(subject: Subject) -> Iterator[Finding]:
 
 
 def no_old_references(subject: Subject) -> Iterator[Finding]:
-    """Version 1.0.0 wrote `{{id}}` for an entry of a shared list; import does not follow that."""
+    """Version 1.0.0 wrote `{{id}}` for an entry of a shared list; import does not follow that.
+
+    `{{node}}` with the name of a node of this workflow stands for its id, alone or before a colon.
+    """
     for pointer, text in _references(subject.workflow, schema.workflow(), ()):
-        if text.startswith("{{"):
+        if text.startswith("{{") and not _stands_for_an_id(text, pointer, subject):
             yield Finding(pointer, f"`{text}` is a reference of version 1.0.0")
+
+
+def _stands_for_an_id(text: str, pointer: Pointer, subject: Subject) -> bool:
+    """Outputs are known by name, so that in `data` nothing stands for an id."""
+    known = subject.tokens
+    return pointer[-1] != "data" and (text in known or text.rpartition(":")[0] in known)
 
 
 def _references(value: Any, field: Field, at: Pointer) -> Iterator[tuple[Pointer, str]]:

@@ -205,9 +205,6 @@ def _unknown(upstream: Upstream, subject: Subject, outputs: _Outputs) -> tuple[s
     """What is wrong with an upstream, the cure, and whether that is sure; no text if nothing is."""
     node, _, wanted, local = upstream
     own = subject.output_of_node
-    if wanted in own and local and own[wanted] not in subject.made:
-        message = f"`{node}` depends on `{wanted}`, which has no output"
-        return message, f"declare one under `outputs.nodeOutputs` of `{wanted}`", True
     if wanted in outputs.made or wanted in subject.own_names:
         return "", "", True
     if not local:

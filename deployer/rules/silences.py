@@ -13,7 +13,7 @@ from deployer import schema
 from deployer.diff import pattern, resolve
 from deployer.fields import Field
 from deployer.model import Pointer, RuleInfo
-from deployer.normalise import element_key
+from deployer.normalise import key_of
 from deployer.rules.subject import Finding, Subject
 
 
@@ -58,7 +58,7 @@ def _steps(value: Any, field: Field | None, pointer: Pointer) -> Iterator[str]:
     for step in pointer:
         keyed = isinstance(step, int) and field is not None and field.merge_key
         inner = value[step] if _has(value, step) else None
-        yield element_key(inner, field) if keyed and field and inner is not None else str(step)
+        yield key_of(inner, field) if keyed and field and inner is not None else str(step)
         value = inner
         field = field.at((step,)) if field is not None else None
 

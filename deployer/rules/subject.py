@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any, Generic, TypeVar
 
 from deployer.desired import default_output, first_output, leaves_output_open, workflow_object
-from deployer.entities import Node, walk
+from deployer.entities import SELF, Node, token, walk
 from deployer.flowspec import is_flat
 from deployer.manifest import locate
 from deployer.model import Location, Manifest, Pointer, Problem, RuleInfo, Severity, Target
@@ -116,6 +116,12 @@ class Subject:
             if where == "nodes":
                 makers.setdefault(output, self.workflow["nodes"][rest[0]]["name"])
         return makers | dict(self.scopes[0].names)
+
+    @cached_property
+    def tokens(self) -> frozenset[str]:
+        """What may be written for the id of a node, or of the workflow."""
+        references = (reference for reference, _, _ in self.entities)
+        return frozenset(map(token, (SELF, *references)))
 
     @property
     def own_prefix(self) -> str:
