@@ -100,7 +100,8 @@ class Merge:
         elif isinstance(raw[key], dict):
             inner = yaml_text.own(raw, key, self.shared)
             self._object(inner, filled[key], fresh[key], pair, place, frozen, at)
-            self._inner_edges(inner, fresh[key], pair, at)
+            if is_container(key, fresh[key]):
+                self._inner_edges(inner, fresh[key], pair, at)
         else:
             self._set(raw, key, fresh[key], place)
 
@@ -191,9 +192,7 @@ class Merge:
     def _inner_edges(self, raw: Any, fresh: Node, pair: tuple[Spec, Spec], at: str) -> None:
         """Edges inside a container, all of them where one differs."""
         live, said = pair
-        if not is_container(fresh) or all(
-            canonical(live.get(k)) == canonical(said.get(k)) for k in _EDGES
-        ):
+        if all(canonical(live.get(k)) == canonical(said.get(k)) for k in _EDGES):
             return
         news = {node["name"]: node for node in fresh.get("nodes") or []}
         for node in raw.get("nodes") or []:

@@ -31,7 +31,16 @@ RICH = workflow(
             "each",
             "CONTROLLER_TRAVERSE",
             dependsOn=["start"],
-            **{"for-each": {"nodes": [shell("one"), shell("two", dependsOn=["one"])]}},
+            **{
+                "for-each": {
+                    "nodes": [
+                        control("begin_each", "CONTROLLER_TRAVERSE_START"),
+                        shell("one", dependsOn=["begin_each"]),
+                        shell("two", dependsOn=["one"]),
+                        control("end_each", "CONTROLLER_TRAVERSE_END", dependsOn=["two"]),
+                    ]
+                }
+            },
         ),
         control(
             "until",
@@ -39,7 +48,10 @@ RICH = workflow(
             dependsOn=["each"],
             **{
                 "do-while": {
-                    "nodes": [shell("step")],
+                    "nodes": [
+                        control("begin_until", "CONTROLLER_CYCLE_START"),
+                        shell("step", dependsOn=["begin_until"]),
+                    ],
                     "while": control("end", "CONTROLLER_CYCLE_END", dependsOn=["step"]),
                 }
             },

@@ -27,7 +27,7 @@ BEHAVIOUR = {
     "x-text",
     "x-unordered",
 }
-WORDS = {"title", "description", "errorMessage", "$comment"}
+WORDS = {"title", "description", "enumDescriptions", "errorMessage", "$comment"}
 CHECKS = {
     *("type", "enum", "const", "minLength", "maxLength", "pattern", "minimum", "maximum"),
     *("minItems", "maxItems", "required", "properties", "additionalProperties", "items"),

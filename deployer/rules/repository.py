@@ -295,8 +295,8 @@ REPOSITORY_RULES: tuple[RepositoryRule, ...] = (
             "warning",
             "an output of this project that no manifest makes is there, or the edge is lost",
             "correct the name, or add the manifest that makes it",
-            "A workflow that was made in the console may make it, which no file can tell. The service loses "
-            "an edge to an output that does not exist ([B-36](service.md#names-outputs-dependencies)); "
+            "A workflow made in the console may make it, which no file can tell. The service loses an "
+            "edge to an output that does not exist ([B-36](service.md#names-outputs-dependencies)); "
             "`apply` reads back and says so. Silence the rule where the output is known to be there.",
         ),
         made_by_hand,
