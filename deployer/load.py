@@ -76,7 +76,6 @@ def load(settings: Settings, target: Target, paths: Sequence[Path] = ()) -> Load
         *chain.from_iterable(each.problems for each in checked),
         *rules.check_all(subjects),
         *_unused_overrides(checked, settings, target),
-        *_without_effect(settings, target),
     ]
     sources = {
         each.file: frozenset(each.manifest.scripts.values() if each.manifest else ())
@@ -195,18 +194,6 @@ def _unused_overrides(
                 location=_in_config(settings, ("targets", target.name, "overrides", path)),
                 hint=rules.near(path, known) or "remove the override or correct its path",
             )
-
-
-def _without_effect(settings: Settings, target: Target) -> Iterable[Problem]:
-    """What a target asks for and this version does not do."""
-    if target.publish:
-        yield Problem(
-            rule="DW090",
-            severity="warning",
-            message="`publish: true` is not supported by this version and has no effect",
-            location=_in_config(settings, ("targets", target.name, "publish")),
-            hint="publish in the console after apply",
-        )
 
 
 def _is_sound(checked: _Checked) -> bool:

@@ -14,7 +14,7 @@ LAYERS = (
     {"entities", "normalise", "diff"},
     {"flowspec", "desired", "plan", "rules"},
     {"remote", "observe"},
-    {"apply"},
+    {"apply", "publish", "run"},
     {"pipeline"},
     {"cli"},
 )
@@ -23,6 +23,10 @@ LAYERS = (
 PARTS = {
     "apply": {"write", "writer", "standing"},
     "pipeline": {"load", "validate"},
+    "publish": {"driving", "guard", "publication", "publisher", "stages", "window"},
+    "model": {"days", "runs"},
+    "remote": {"instances", "pipeline_runs", "scheduling"},
+    "run": {"making", "preparing", "run_request", "runner", "steering", "watch"},
     "schema": {"fields", "wording"},
 }
 """Modules that stand in the row of another one, which they were split from."""

@@ -139,17 +139,6 @@ def no_renames(subject: Subject) -> Iterator[Finding]:
             )
 
 
-def no_publishing(subject: Subject) -> Iterator[Finding]:
-    """Not carried out yet: apply saves to Data Studio and leaves what runs as it is."""
-    if (subject.manifest.document.get("deployer") or {}).get("publish"):
-        yield Finding(
-            ("deployer", "publish"),
-            "`publish: true` is not supported by this version and has no effect",
-            "publish in the console after apply",
-            in_document=True,
-        )
-
-
 def no_silencing(subject: Subject) -> Iterator[Finding]:
     """`deployer.silence` is for rules that later versions bring."""
     if (subject.manifest.document.get("deployer") or {}).get("silence"):
@@ -180,7 +169,6 @@ def _references(value: Any, field: Field | None, at: Pointer) -> Iterator[tuple[
 DOCUMENT_RULES: tuple[DocumentRule, ...] = (
     Rule("DW004", "error", "the workspace's name is known where it is used", outputs_can_be_named),
     Rule("DW090", "error", "renames are not carried out yet", no_renames),
-    Rule("DW090", "warning", "nothing is published yet", no_publishing),
     Rule("DW090", "warning", "no rule can be silenced yet", no_silencing),
     Rule("DW102", "error", "node names are unique", unique_node_names),
     Rule("DW104", "error", "a dependency belongs to a node of this workflow", known_dependents),
