@@ -31,6 +31,7 @@ def from_manifest(manifest: Manifest, target: Target) -> Workflow:
         pasted_id=ids.get(SELF, ""),
         scripts=_script_files(manifest),
         ignored=tuple((document.get("deployer") or {}).get("ignore") or ()),
+        publish=(document.get("deployer") or {}).get("publish"),
     )
 
 

@@ -12,6 +12,8 @@
     │   └── NotFound                   1   … because the object does not exist
     ├── Unreachable                    1   no answer that can be understood
     ├── JobFailed                      1   an asynchronous job ended without success
+    ├── PublishFailed                  1   a pipeline run ended without success
+    ├── WaitsForPerson                 9   only a person in the console can go on
     └── VerificationFailed             1   what was read back is not what was sent
 
 Raisers give facts as attributes; `deployer.cli` turns them into words and an exit code.
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 EXIT_OK = 0
 EXIT_CHANGES = 2
 EXIT_PARTIAL = 5
+EXIT_RUN_FAILED = 10
 EXIT_BUG = 70
 EXIT_INTERRUPTED = 130
 
@@ -136,6 +139,16 @@ class Unreachable(DeployerError):
 
 class JobFailed(DeployerError):
     """An asynchronous job ended as Fail or Cancel."""
+
+
+class PublishFailed(DeployerError):
+    """A pipeline run ended, or stands, without success."""
+
+
+class WaitsForPerson(DeployerError):
+    """Somebody has to act in the console; a rerun goes on from there."""
+
+    exit_code = 9
 
 
 class VerificationFailed(DeployerError):

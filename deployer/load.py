@@ -92,7 +92,6 @@ def load(
         *rules.judged(across, settings.rules),
         *(rules.unused_silences(meant, [*told, *across]) if whole else ()),
         *_unused_overrides(checked, settings, target),
-        *_without_effect(settings, target),
     ]
     subjects = tuple(subject for subject in meant if subject.manifest.file not in broken)
     sources = {each.file: each.scripts for each in checked}
@@ -252,18 +251,6 @@ def _unused_overrides(
                 location=_in_config(settings, ("targets", target.name, "overrides", path)),
                 hint=rules.near(path, known) or OVERRIDE.hint,
             )
-
-
-def _without_effect(settings: Settings, target: Target) -> Iterable[Problem]:
-    """What a target asks for and this version does not do."""
-    if target.publish:
-        yield Problem(
-            rule="DW090",
-            severity="warning",
-            message="`publish: true` is not supported by this version and has no effect",
-            location=_in_config(settings, ("targets", target.name, "publish")),
-            hint="publish in the console after apply",
-        )
 
 
 def _is_sound(checked: _Checked) -> bool:

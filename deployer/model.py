@@ -20,6 +20,8 @@ Severity = Literal["error", "warning", "info"]
 Action = Literal["create", "update", "unchanged"]
 NodeAction = Literal["create", "update", "unmanaged"]
 Status = Literal["done", "failed", "not attempted"]
+Publication = Literal["", "published", "unpublished"]
+PublishStatus = Literal["done", "failed", "waiting", "not attempted"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,19 @@ class Manifest:
 
 
 @dataclass(frozen=True, slots=True)
+class Window:
+    """When nothing is published, in seconds of the day; from `warn` on it is said to be near.
+
+    `start` equal to `end` is never. `zone` is the time zone of the workspace, empty for its region's.
+    """
+
+    start: int = 84_600
+    end: int = 86_400
+    warn: int = 79_200
+    zone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
     """One workspace to bring to the desired state; exactly one of region, endpoint, emulator is set."""
 
@@ -97,6 +112,7 @@ class Target:
     settle: float = 30.0
     connections: int = 16
     instance_metadata: bool = False
+    window: Window = Window()
 
     @property
     def place(self) -> str:
@@ -127,7 +143,8 @@ class Workflow:
 
     `scripts` maps a node's reference to the file that its script came from; `ignored` holds patterns of
     field paths that are left as they are in the workspace. `pasted_id` is the id that a
-    document pasted from the console carried: only ever compared, never sent.
+    document pasted from the console carried: only ever compared, never sent. `publish` is what the
+    manifest says about publishing, None where it leaves that to the target.
     """
 
     path: str
@@ -138,6 +155,7 @@ class Workflow:
     scripts: Mapping[str, str] = field(default_factory=dict)
     ignored: tuple[str, ...] = ()
     pasted_id: str = ""
+    publish: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +205,9 @@ class Change:
     send: the desired one completed from the live one. All None for an unchanged workflow.
     `before_value` and `after_value` are both sides as they are compared, sensitive values hidden.
     `refused` says why apply will not do it; `waits_for` names the changes that must be done first.
+    `publish`: it is to be published once it is saved. `publication` tells whether what is saved is
+    what was published last, empty where nobody asked; `object_id` and `fingerprint` are those of the
+    live workflow.
     """
 
     address: str
@@ -203,6 +224,10 @@ class Change:
     desired: Workflow | None = None
     before: Observed | None = None
     after: Workflow | None = None
+    publish: bool = False
+    publication: Publication = ""
+    object_id: str = ""
+    fingerprint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +250,16 @@ class Plan:
     def pending(self) -> list[Change]:
         """The changes that there is something to write for."""
         return [change for change in self.changes if change.action != "unchanged"]
+
+    @property
+    def unpublished(self) -> list[Change]:
+        """What is saved as the manifests say, wants to be published, and is not."""
+        return [each for each in self.changes if each.publication == "unpublished"]
+
+    @property
+    def to_publish(self) -> list[Change]:
+        """What is to be published once everything pending is written."""
+        return [each for each in self.changes if each.publish and each.publication != "published"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,8 +308,28 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
+class Published:
+    """What became of publishing one workflow.
+
+    `run` is the id of its pipeline run, `version` the number that the service gave to what was
+    published; `written` if anything of it reached the workspace.
+    """
+
+    address: str
+    status: PublishStatus
+    object_id: str = ""
+    run: str = ""
+    version: int = 0
+    written: bool = False
+    error: str = ""
+    exit_code: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
-    """The outcomes of one apply."""
+    """The outcomes of one apply, and of what it published."""
 
     outcomes: tuple[Outcome, ...]
     api_calls: int = 0
+    published: tuple[Published, ...] = ()

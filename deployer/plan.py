@@ -200,26 +200,27 @@ def ordered(found: Sequence[Change]) -> tuple[Change, ...]:
 
     Only what manifests ask for counts: unmanaged nodes are live already, and no rule has seen them.
     """
-    makers = {
-        output: change.address
-        for change in found
-        if change.desired is not None
-        for output in produced(change.desired.spec)
-    }
-    waiting = {change.address: _upstreams(change, makers) for change in found}
+    waiting = upstreams(change.desired for change in found if change.desired is not None)
+    waiting = {change.address: waiting.get(change.address, set()) for change in found}
     by_address = {change.address: change for change in found}
     return tuple(
         replace(by_address[address], waits_for=tuple(sorted(waiting[address])))
-        for address in _sorted_by_wait(waiting)
+        for address in sorted_by_wait(waiting)
     )
 
 
-def _upstreams(change: Change, makers: Mapping[str, str]) -> set[str]:
-    wanted = consumed(change.desired.spec) if change.desired is not None else set()
-    return {makers[output] for output in wanted if output in makers} - {change.address}
+def upstreams(found: Iterable[Workflow]) -> dict[str, set[str]]:
+    """Path of each workflow → the paths of those among them that make what it waits for."""
+    workflows = list(found)
+    makers = {output: each.path for each in workflows for output in produced(each.spec)}
+    return {
+        each.path: {makers[output] for output in consumed(each.spec) if output in makers}
+        - {each.path}
+        for each in workflows
+    }
 
 
-def _sorted_by_wait(waiting: Mapping[str, set[str]]) -> list[str]:
+def sorted_by_wait(waiting: Mapping[str, set[str]]) -> list[str]:
     """Addresses such that each comes after those it waits for; validation has refused cycles."""
     from graphlib import TopologicalSorter
 

@@ -310,7 +310,7 @@ async def two_projects(stage: Stage) -> None:
         register_project(db, 20002, "other")
     bench, old = stage.bench, stage.bench.connection
     remote = Remote(old.remote._client, "20002")
-    connection = Connection(remote, old.settle, old.sleep, old.clock)
+    connection = Connection(remote, old.settle, old.sleep, old.clock, old.now)
     where = replace(ANYWHERE, project="20002", project_identifier="other")
     second = Stage(Bench(connection, bench.line, bench.clock, stage.app, where))
     before = stage.held()

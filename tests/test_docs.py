@@ -44,7 +44,7 @@ def mentions(text: str) -> Iterator[list[str]]:
 def missing(words: list[str]) -> list[str]:
     """The flags, or the command itself, of a command line that `--help` does not know."""
     command: list[str] = []
-    while words and re.fullmatch(r"[a-z]+", words[0]) and help_of(*command, words[0]) != "":
+    while words and re.fullmatch(r"[a-z][a-z-]*", words[0]) and help_of(*command, words[0]) != "":
         command.append(words.pop(0))
     if not command and words and not words[0].startswith("-"):
         return words[:1]

@@ -47,7 +47,18 @@ def loaded_by(project: Project, *command: str) -> tuple[int, set[str]]:
 
 @pytest.mark.parametrize(
     "command",
-    [["--help"], ["--version"], [], ["plan", "--help"], ["apply", "-h"], ["validate", "-h"]],
+    [
+        ["--help"],
+        ["--version"],
+        [],
+        ["plan", "--help"],
+        ["apply", "-h"],
+        ["validate", "-h"],
+        ["backfill", "-h"],
+        ["run", "-h"],
+        ["smoke-test", "-h"],
+        ["instances", "list", "-h"],
+    ],
 )
 def test_help_is_words_only(project: Project, command: list[str]) -> None:
     """No library but click has a part in it."""

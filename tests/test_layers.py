@@ -14,7 +14,7 @@ LAYERS = (
     {"entities", "normalise", "diff"},
     {"flowspec", "desired", "plan", "rules"},
     {"remote", "observe"},
-    {"apply"},
+    {"apply", "publish", "run"},
     {"pipeline"},
     {"cli"},
 )
@@ -24,8 +24,12 @@ PARTS = {
     "apply": {"write", "writer", "standing"},
     "desired": {"authored", "authored_edges", "authored_names"},
     "flowspec": {"complaints"},
+    "model": {"days", "runs"},
     "pipeline": {"load", "online", "pull", "scope", "validate"},
     "plan": {"layout", "merged", "draft"},
+    "publish": {"driving", "guard", "publication", "publisher", "stages", "window"},
+    "remote": {"instances", "pipeline_runs", "scheduling"},
+    "run": {"making", "preparing", "run_request", "runner", "steering", "watch"},
     "schema": {"drafts", "fields", "node_types", "wording"},
 }
 """Modules that stand in the row of another one, which they were split from."""

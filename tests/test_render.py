@@ -4,6 +4,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from deployer.model import (
     Outcome,
     Plan,
     Problem,
+    Published,
     Report,
 )
 from deployer.plan import change, ordered
@@ -102,11 +104,12 @@ REFUSED = Change(
     after_value={"name": "hourly"},
 )
 QUIET = Change("retail/quiet", "unchanged", "the workspace holds what the manifest says")
+SAVED = replace(QUIET, address="retail/saved", publish=True, publication="unpublished")
 PLAN = Plan(
     target="dev",
     project="10001",
     place="region cn-shanghai",
-    changes=(NOTED, CREATE, UPDATE, REFUSED, QUIET),
+    changes=(NOTED, CREATE, replace(UPDATE, publish=True), REFUSED, SAVED, QUIET),
     diagnostics=(WARNING,),
     api_calls=7,
 )
@@ -124,6 +127,20 @@ REPORT = Report(
             seconds=1.0,
         ),
         Outcome("retail/c", "create", "not attempted", error="it waits for `retail/b`"),
+    ),
+    published=(
+        Published("retail/a", "done", "7", "9e1c", version=3, written=True, seconds=4.0),
+        Published(
+            "retail/d",
+            "waiting",
+            "8",
+            "77aa",
+            version=1,
+            written=True,
+            error="stage APPROVAL of pipeline run 77aa waits for a person",
+            exit_code=9,
+            seconds=1800.0,
+        ),
     ),
     api_calls=12,
 )
@@ -289,7 +306,7 @@ def test_plan_schema_asks_for_every_key() -> None:
 def test_plan_schema_names_its_version() -> None:
     """A document of another version is another document."""
     printed = json.loads(plan_json.to_json(PLAN))
-    assert printed["format_version"] == plan_json.FORMAT_VERSION == "1.0"
+    assert printed["format_version"] == plan_json.FORMAT_VERSION == "1.1"
     assert schema.check({**printed, "format_version": "2.0"}, "plan") != []
 
 

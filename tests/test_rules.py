@@ -272,16 +272,10 @@ def test_renames_are_not_carried_out_yet(tmp_path: Path) -> None:
     assert loaded.errors
 
 
-def test_publishing_has_no_effect_yet(tmp_path: Path) -> None:
-    """A warning, in the manifest and in the target: nothing is lost."""
+def test_publishing_may_be_wished_for(tmp_path: Path) -> None:
+    """In the manifest and in the target, without a remark."""
     text = workflow(node("a"), top=HEAD + "deployer: {publish: true}\n")
-    loaded = checked(tmp_path, text, publish=True)
-    assert [(p.rule, p.severity, str(p.location)) for p in loaded.problems] == [
-        ("DW090", "warning", "0.yaml:3:21"),
-        ("DW090", "warning", "deployer.yaml:1:1"),
-    ]
-    assert "not supported by this version" in loaded.problems[0].message
-    assert not loaded.errors
+    assert checked(tmp_path, text, publish=True).problems == ()
 
 
 def test_a_workflow_for_other_targets_is_left_out(tmp_path: Path) -> None:

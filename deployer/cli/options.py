@@ -15,7 +15,8 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 def option(name: str, *more: str, **attributes: Any) -> Callable[[Command], Command]:
     """An option that `DEPLOYER_<NAME>` sets too; safety overrides are a plain `click.option`."""
-    variable = "DEPLOYER_" + name.removeprefix("--").upper().replace("-", "_")
+    bare = name.partition("/")[0].removeprefix("--")
+    variable = "DEPLOYER_" + bare.upper().replace("-", "_")
     return click.option(name, *more, envvar=variable, **attributes)
 
 
@@ -39,6 +40,27 @@ def format_option(*formats: str) -> Callable[[Command], Command]:
         show_default=True,
         help="Form of the result on standard output.",
     )
+
+
+def window_option(command: Command) -> Command:
+    """`--allow-window`, which no variable can say."""
+    return click.option(
+        "--allow-window",
+        is_flag=True,
+        help="Publish even while the next day's instances are made; no variable can say this.",
+    )(command)
+
+
+def timeout_option(command: Command) -> Command:
+    """`--timeout MINUTES`, how long an approval is waited for."""
+    return option(
+        "--timeout",
+        metavar="MINUTES",
+        type=click.FloatRange(min=0),
+        default=30.0,
+        show_default=True,
+        help="How long to wait for an approval in the console.",
+    )(command)
 
 
 def chosen(target: str | None) -> tuple[Settings, Target]:

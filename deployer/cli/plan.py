@@ -13,13 +13,14 @@ from deployer.errors import EXIT_CHANGES
 @option(
     "--detailed-exitcode",
     is_flag=True,
-    help="Exit 2 if there are changes, 0 if there are none.",
+    help="Exit 2 if there are changes, or something to publish that wants it; 0 if there is none.",
 )
 def command(target: str | None, form: str, detailed_exitcode: bool) -> int:
     """Show what apply would change. Reads the workspace, writes nothing."""
     from deployer.cli.planning import planned
     from deployer.render import plan_json, plan_text
 
-    made, _ = planned(target)
+    made = planned(target).plan
     emit(plan_json.to_json(made) if form == "json" else plan_text.to_text(made, paint()))
-    return EXIT_CHANGES if detailed_exitcode and made.pending else 0
+    pending = made.pending or made.unpublished
+    return EXIT_CHANGES if detailed_exitcode and pending else 0

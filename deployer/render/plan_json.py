@@ -7,7 +7,7 @@ from deployer.model import Change, FieldChange, Plan
 from deployer.render.json_text import json_text
 from deployer.render.problems_json import problem_object
 
-FORMAT_VERSION = "1.0"
+FORMAT_VERSION = "1.1"
 
 
 def to_json(plan: Plan) -> str:
@@ -28,7 +28,7 @@ def to_json(plan: Plan) -> str:
         "resource_changes": [
             _change(change)
             for change in plan.changes
-            if change.action != "unchanged" or change.nodes
+            if change.action != "unchanged" or change.nodes or change.publication == "unpublished"
         ],
         "orphans": list(plan.orphans),
         "outside_scope": plan.outside,
@@ -51,6 +51,8 @@ def _change(change: Change) -> dict[str, Any]:
         },
         "action_reason": change.reason,
         "refused": change.refused,
+        "publish": change.publish,
+        "publication": change.publication,
         "nodes": [{"name": node.name, "action": node.action} for node in change.nodes],
     }
 

@@ -25,6 +25,8 @@ def to_text(plan: Plan, paint: Paint = plain) -> str:
     for change in plan.changes:
         if change.action != "unchanged" or change.nodes:
             lines += [*_change(change, paint), ""]
+        elif change.publication == "unpublished":
+            lines += [_publication(change, paint), ""]
     if plan.orphans or plan.outside:
         lines += [*_surroundings(plan, paint), ""]
     told = [problem for problem in plan.diagnostics if problem.severity != "info"]
@@ -38,9 +40,21 @@ def counts(plan: Plan) -> str:
     """One line: what there is to do."""
     number = Counter(change.action for change in plan.changes)
     unchanged = f"{number['unchanged']} unchanged"
+    publish = f", {len(plan.to_publish)} to publish" if plan.to_publish else ""
     if not plan.pending:
-        return f"No changes: {unchanged}"
-    return f"{number['create']} to create, {number['update']} to update, {unchanged}"
+        return f"No changes: {unchanged}{publish}"
+    return f"{number['create']} to create, {number['update']} to update, {unchanged}{publish}"
+
+
+def publications(plan: Plan, paint: Paint = plain) -> Iterator[str]:
+    """A line for each workflow that is saved and not published."""
+    return (_publication(change, paint) for change in plan.unpublished)
+
+
+def _publication(change: Change, paint: Paint) -> str:
+    return paint("cyan", f"↑ publish {visible(change.address)}") + _aside(
+        "saved, not published", paint
+    )
 
 
 def _title(plan: Plan, paint: Paint) -> str:
@@ -61,6 +75,11 @@ def _change(change: Change, paint: Paint) -> Iterator[str]:
     sign, colour = _SIGNS.get(change.action, (" ", "dim"))
     place = f"{change.file}:{change.line}" if change.line else change.file
     yield paint(colour, f"{sign} {change.action} {visible(change.address)}") + _aside(place, paint)
+    if change.publish and change.publication != "published":
+        saved = (
+            "saved, not published" if change.action == "unchanged" else "published once it is saved"
+        )
+        yield paint("cyan", "    ↑ publish") + _aside(saved, paint)
     if change.refused:
         yield paint("red", f"    refused: {visible(change.refused)}")
     for node in change.nodes:

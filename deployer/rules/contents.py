@@ -120,17 +120,6 @@ def no_renames(subject: Subject) -> Iterator[Finding]:
             )
 
 
-def no_publishing(subject: Subject) -> Iterator[Finding]:
-    """Not carried out yet: apply saves to Data Studio and leaves what runs as it is."""
-    if (subject.manifest.document.get("deployer") or {}).get("publish"):
-        yield Finding(
-            ("deployer", "publish"),
-            "`publish: true` is not supported by this version and has no effect",
-            "publish in the console after apply",
-            in_document=True,
-        )
-
-
 _NOT_YET = RuleInfo(
     "DW090",
     "not-yet",
@@ -160,7 +149,6 @@ CONTENT_RULES: tuple[DocumentRule, ...] = (
         ),
         no_renames,
     ),
-    Rule(_NOT_YET, no_publishing),
     Rule(
         RuleInfo(
             "DW114",
