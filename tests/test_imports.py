@@ -53,6 +53,8 @@ def loaded_by(project: Project, *command: str) -> tuple[int, set[str]]:
         [],
         ["plan", "--help"],
         ["apply", "-h"],
+        ["publish", "-h"],
+        ["pull", "-h"],
         ["validate", "-h"],
         ["backfill", "-h"],
         ["run", "-h"],

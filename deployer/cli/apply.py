@@ -3,6 +3,7 @@
 import sys
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,17 +15,19 @@ from deployer.cli.options import (
     timeout_option,
     window_option,
 )
-from deployer.cli.planning import Planned
 from deployer.cli.words import OutputClosed, emit, nothing_written, paint, say
 from deployer.model import Plan, Report
-from deployer.window import Hours
+
+if TYPE_CHECKING:
+    from deployer.cli.planning import Planned
+    from deployer.window import Hours
 
 
 @dataclass(frozen=True, slots=True)
 class _Wish:
     """How the work is to be done; `hours` is None where nothing is to be published."""
 
-    hours: Hours | None
+    hours: "Hours | None"
     minutes: float
 
 
@@ -129,7 +132,7 @@ def _show(plan: Plan, form: str, *, asks: bool) -> None:
         say(plan_text.to_text(plan, paint(sys.stderr)))
 
 
-def _write(found: Planned, wish: _Wish) -> tuple[Report, list[int]]:
+def _write(found: "Planned", wish: _Wish) -> tuple[Report, list[int]]:
     """The report, and the signals that ended the work early."""
     from deployer import pipeline
     from deployer.cli.connect import connected, run, stop_on_signal

@@ -4,17 +4,20 @@ import sys
 from contextlib import suppress
 from dataclasses import replace
 from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
 
 import click
 
 from deployer.cli.asking import ask, things
 from deployer.cli.options import format_option, target_option, timeout_option, window_option
-from deployer.cli.planning import Planned
 from deployer.cli.words import OutputClosed, emit, nothing_written, paint, say
 from deployer.errors import Conflict, UsageError
 from deployer.model import Change, Plan, Report
 from deployer.render.visible import visible
-from deployer.window import Hours
+
+if TYPE_CHECKING:
+    from deployer.cli.planning import Planned
+    from deployer.window import Hours
 
 
 @click.command("publish")
@@ -101,7 +104,7 @@ def _show(plan: Plan, form: str) -> None:
         say(f"nothing to publish: {things(len(plan.changes), 'workflow')} published as saved")
 
 
-def _publish(found: Planned, hours: Hours, minutes: float) -> tuple[Report, list[int]]:
+def _publish(found: "Planned", hours: "Hours", minutes: float) -> tuple[Report, list[int]]:
     """The report, and the signals that ended the work early."""
     from deployer import pipeline
     from deployer.cli.connect import connected, run, stop_on_signal
