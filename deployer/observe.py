@@ -6,7 +6,7 @@ from deployer.entities import SELF
 from deployer.errors import Conflict
 from deployer.flowspec import derived_id, from_wire, references
 from deployer.model import Observed, Workflow
-from deployer.remote import LISTED_TYPES, Remote, Summary
+from deployer.remote.workspace import LISTED_TYPES, Remote, Summary
 
 
 async def observe(

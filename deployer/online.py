@@ -28,7 +28,7 @@ from deployer.normalise import canonical, other_spelling
 from deployer.observe import chosen_id, every_id
 from deployer.plan import freed
 from deployer.reading.documents import pointer_text
-from deployer.remote import Job, Remote
+from deployer.remote.workspace import Job, Remote
 from deployer.rules.subject import Subject
 from deployer.rules.told_elsewhere import REFUSED, UNTOLD
 from deployer.standing import POLL_SECONDS

@@ -3,7 +3,7 @@
 load      files → documents, checked by schema and rules: `deployer.load`, all that validate needs
 plan      desired × what the workspace holds → a Plan
 apply     a Plan → the workspace, read back and planned again: `deployer.apply`
-publish   what is saved → production, each workflow by a pipeline run: `deployer.publish`
+publish   what is saved → production, each workflow by a pipeline run: `deployer.publishing`
 """
 
 import asyncio
@@ -11,7 +11,6 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 from deployer import apply as applying
-from deployer import publish as publishing
 from deployer.desired import from_manifest
 from deployer.entities import SELF
 from deployer.errors import Conflict, InvalidManifests
@@ -19,11 +18,12 @@ from deployer.load import Loaded, load
 from deployer.manifest import locate
 from deployer.model import Change, Plan, Publication, Published, Report, Target, Workflow
 from deployer.observe import observe
-from deployer.pipeline_runs import PipelineRuns
 from deployer.plan import change, ordered, sorted_by_wait, upstreams
-from deployer.publication import published
-from deployer.publisher import Publisher
-from deployer.remote import Remote, Summary
+from deployer.publishing import publish as publishing
+from deployer.publishing.publication import published
+from deployer.publishing.publisher import Publisher
+from deployer.remote.pipeline_runs import PipelineRuns
+from deployer.remote.workspace import Remote, Summary
 from deployer.rules.subject import Subject
 from deployer.scope import refuse_outside, surroundings
 from deployer.writer import Writer

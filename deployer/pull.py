@@ -13,17 +13,17 @@ from fnmatch import translate
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from deployer.authoring.draft import Draft, Place, fresh, updated
+from deployer.authoring.layout import Layout
 from deployer.desired import from_manifest
-from deployer.draft import Draft, Place, fresh, updated
 from deployer.errors import InvalidManifests, UsageError
-from deployer.layout import Layout
 from deployer.load import Loaded, load
 from deployer.model import FileEdit, Observed, Pull, Settings, Target, Workflow
 from deployer.observe import observe, read
 from deployer.plan import change
 from deployer.reading.project_files import FileRefused
 from deployer.reading.project_files import read as read_file
-from deployer.remote import Remote
+from deployer.remote.workspace import Remote
 from deployer.rules.subject import Subject
 from deployer.scope import within
 

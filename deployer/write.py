@@ -27,7 +27,7 @@ from deployer.model import Observed
 from deployer.normalise import canonical, other_spelling
 from deployer.observe import chosen_id, every_id
 from deployer.plan import change as replan
-from deployer.remote import LISTED_TYPES, Job
+from deployer.remote.workspace import LISTED_TYPES, Job
 from deployer.standing import NOTHING, POLL_SECONDS, RERUN, Standing
 
 JOB_DEADLINE = 300.0

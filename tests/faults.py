@@ -21,7 +21,7 @@ from deployer.emulator import (
     create_app,
 )
 from deployer.model import Outcome, Plan, Report, Target
-from deployer.remote import Remote
+from deployer.remote.workspace import Remote
 from deployer.transport.client import Client
 from deployer.transport.credentials import Credentials
 from tests.strategies import IDENTIFIER, Document

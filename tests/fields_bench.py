@@ -18,7 +18,7 @@ from deployer.emulator import Switches, VirtualClock, create_app, rows
 from deployer.model import Change, Manifest, Outcome, Plan, Target, Workflow
 from deployer.observe import find, read
 from deployer.plan import change
-from deployer.remote import Remote
+from deployer.remote.workspace import Remote
 from deployer.rules import Subject
 from deployer.transport.client import Client
 from deployer.transport.credentials import Credentials

@@ -11,7 +11,7 @@ from typing import Any
 from deployer.apply import exit_code
 from deployer.cli.connect import Connection
 from deployer.emulator.settings import register_project
-from deployer.remote import Remote
+from deployer.remote.workspace import Remote
 from tests.faults import ANYWHERE, Bench, answer_lost, workflow
 from tests.flow_documents import body, changed, control, other_script, shell, with_node
 from tests.flow_stage import Stage, truthful

@@ -8,12 +8,12 @@ from typing import Any
 from deployer import pipeline
 from deployer.load import Loaded
 from deployer.model import Manifest, Plan, Published, Target
-from deployer.pipeline_runs import PipelineRuns
-from deployer.publication import marker
-from deployer.publish import Wanted
-from deployer.publish import publish as publish_all
+from deployer.publishing.publication import marker
+from deployer.publishing.publish import Wanted
+from deployer.publishing.publish import publish as publish_all
+from deployer.publishing.window import hours_of
+from deployer.remote.pipeline_runs import PipelineRuns
 from deployer.rules import Subject
-from deployer.window import hours_of
 from tests.faults import Bench
 from tests.strategies import Document
 from tests.workflow_kit import NOWHERE

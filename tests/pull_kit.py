@@ -9,7 +9,7 @@ from deployer.model import Plan, Pull, Settings, Target
 from deployer.pull import pull
 from deployer.reading.manifest_files import manifest_files
 from deployer.reading.project_writer import write
-from deployer.remote import Remote
+from deployer.remote.workspace import Remote
 
 Left = tuple[str, str, list[tuple[str, object, object]], list[str]]
 

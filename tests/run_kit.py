@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from deployer.flowspec import derived_id
-from deployer.instances import Instances, Search
-from deployer.run import Stay, backfill, single, smoke_tests
-from deployer.runner import Runner
+from deployer.remote.instances import Instances, Search
+from deployer.remote.scheduling import Scheduling
+from deployer.running.run import Stay, backfill, single, smoke_tests
+from deployer.running.runner import Runner
 from deployer.runs import Instance, Result, RunReport, TaskInstance
-from deployer.scheduling import Scheduling
 from tests.faults import Bench, story
 from tests.strategies import Document
 from tests.workflow_kit import PROJECT

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 
 from deployer import schema
-from deployer.authored import authored
-from deployer.authored_names import spelled
+from deployer.authoring.body import authored
+from deployer.authoring.names import spelled
 from deployer.desired import from_manifest
 from deployer.fields import Field
 from deployer.flowspec import from_wire, to_wire

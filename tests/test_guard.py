@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from deployer.emulator import dates
-from deployer.guard import Busy, busy
+from deployer.publishing.guard import Busy, busy
 from tests.emulator_kit import at, node
 from tests.faults import Bench, story, workflow
 from tests.publish_kit import only, saved

@@ -89,7 +89,12 @@ def test_validate_of_sound_files(project: Project, command: list[str]) -> None:
     code, modules = loaded_by(project, *command)
     assert (code, modules & (NETWORK | UNUSED | {"jsonschema"})) == (0, set())
     assert READERS & modules == {"jsonschema_rs", "yaml"}
-    client = {"deployer.transport.client", "deployer.remote", "deployer.apply", "deployer.plan"}
+    client = {
+        "deployer.transport.client",
+        "deployer.remote.workspace",
+        "deployer.apply",
+        "deployer.plan",
+    }
     assert modules & client == set()
 
 

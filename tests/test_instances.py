@@ -10,11 +10,11 @@ import pytest
 from deployer.days import midnight
 from deployer.emulator import Switches
 from deployer.errors import OutcomeUnknown, Unreachable, UsageError
-from deployer.instances import Instances, Search
-from deployer.remote import Remote
+from deployer.remote.instances import Instances, Search
+from deployer.remote.workspace import Remote
+from deployer.running.steering import rerun, stop
+from deployer.running.watch import judged, watch
 from deployer.runs import Instance, Result, TaskInstance
-from deployer.steering import rerun, stop
-from deployer.watch import judged, watch
 from tests.faults import answer_lost, answers, request_lost
 from tests.run_kit import Stage, flow, on_stage
 from tests.test_remote import Answers

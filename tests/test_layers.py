@@ -12,9 +12,9 @@ LAYERS = (
     {"model", "errors", "acs3"},
     {"reading", "transport", "schema", "cron", "manifest", "config", "render"},
     {"entities", "normalise", "diff"},
-    {"flowspec", "desired", "plan", "rules"},
+    {"flowspec", "desired", "plan", "rules", "authoring"},
     {"remote", "observe"},
-    {"apply", "publish", "run"},
+    {"apply", "publishing", "running"},
     {"pipeline"},
     {"cli"},
 )
@@ -22,14 +22,9 @@ LAYERS = (
 
 PARTS = {
     "apply": {"write", "writer", "standing"},
-    "desired": {"authored", "authored_edges", "authored_names"},
     "flowspec": {"complaints"},
     "model": {"days", "runs"},
     "pipeline": {"load", "online", "pull", "scope", "validate"},
-    "plan": {"layout", "merged", "draft"},
-    "publish": {"driving", "guard", "publication", "publisher", "stages", "window"},
-    "remote": {"instances", "pipeline_runs", "scheduling"},
-    "run": {"making", "preparing", "run_request", "runner", "steering", "watch"},
     "schema": {"drafts", "fields", "node_types", "wording"},
 }
 """Modules that stand in the row of another one, which they were split from."""

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deployer import schema
+from deployer.authoring.draft import Place, fresh, updated
+from deployer.authoring.layout import Layout
 from deployer.desired import from_manifest
-from deployer.draft import Place, fresh, updated
 from deployer.flowspec import from_wire, to_wire
-from deployer.layout import Layout
 from deployer.load import load
 from deployer.model import Observed, Settings
 from deployer.normalise import complete

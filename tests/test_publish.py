@@ -9,9 +9,9 @@ from deployer.emulator import Control, Switches
 from deployer.errors import RefusedBySafety
 from deployer.model import Window
 from deployer.observe import read
-from deployer.pipeline_runs import PipelineRuns
-from deployer.publish import Wanted, publish, wanted
-from deployer.window import hours_of
+from deployer.publishing.publish import Wanted, publish, wanted
+from deployer.publishing.window import hours_of
+from deployer.remote.pipeline_runs import PipelineRuns
 from tests.faults import Bench, edited, refused, story, workflow
 from tests.publish_kit import (
     effects,
@@ -144,7 +144,7 @@ def test_a_long_history(size: int, reads: int, monkeypatch: pytest.MonkeyPatch) 
         states = [each.publication for each in (await planned(one, *changed)).changes]
         assert states == ["unpublished", *["published"] * 3]
 
-    monkeypatch.setattr("deployer.pipeline_runs.PAGE_SIZE", size)
+    monkeypatch.setattr("deployer.remote.pipeline_runs.PAGE_SIZE", size)
     story(tell)
 
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from deployer.pipeline_runs import PipelineRun, Stage
-from deployer.stages import Called, next_step, ordered, production
+from deployer.publishing.stages import Called, next_step, ordered, production
+from deployer.remote.pipeline_runs import PipelineRun, Stage
 
 SOAK = os.environ.get("HYPOTHESIS_PROFILE") == "soak"
 LENGTHS = range(1, 8) if SOAK else (1, 3, 7)

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from deployer.authored import authored
-from deployer.authored_names import spelled
+from deployer.authoring.body import authored
+from deployer.authoring.layout import Layout, scripts_apart
+from deployer.authoring.names import spelled
 from deployer.flowspec import from_wire
-from deployer.layout import Layout, scripts_apart
 from deployer.reading import yaml_text
 from tests.workflow_kit import target
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from deployer.authoring.layout import Layout, extension
 from deployer.errors import UsageError
-from deployer.layout import Layout, extension
 from deployer.reading.file_names import LONGEST_PATH, safe_part, safe_path, taken
 from deployer.reading.manifest_files import matches
 from deployer.reading.project_files import FileRefused

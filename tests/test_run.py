@@ -17,7 +17,7 @@ from deployer.errors import (
     ServiceError,
     UsageError,
 )
-from deployer.scheduling import NotPublished
+from deployer.remote.scheduling import NotPublished
 from tests.faults import Fault, Forward, answer_lost, answers, broken, request_lost, truncated
 from tests.run_kit import Stage, flow, on_stage
 

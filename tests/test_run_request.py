@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from deployer import schema
 from deployer.days import between, midnight, run_day, today
 from deployer.errors import UsageError
-from deployer.run_request import checked, content_name, params, split
+from deployer.running.request import checked, content_name, params, split
 from tests.emulator_kit import CONTRACT
 
 RUN = "DefaultRunProperties"

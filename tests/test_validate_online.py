@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from deployer import complaints
 from deployer.emulator import Emulator, create_app
 from deployer.emulator.faults import Fault
-from deployer.remote import Job, Remote
+from deployer.remote.workspace import Job, Remote
 from tests.cli_kit import CLEAN, Ended, Project, Shell
 
 KEYS = ("emulator", "emulator-secret")

@@ -20,7 +20,7 @@ from deployer.model import Plan, Report
 
 if TYPE_CHECKING:
     from deployer.cli.planning import Planned
-    from deployer.window import Hours
+    from deployer.publishing.window import Hours
 
 
 @dataclass(frozen=True, slots=True)

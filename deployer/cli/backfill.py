@@ -80,8 +80,8 @@ def command(
     Exit 10 if an instance ends in failure, 7 if it is not known whether the run was made.
     """
     from deployer.cli.running import carried_out, ready_to_wait
-    from deployer.run import Stay, backfill
-    from deployer.run_request import BACKFILL
+    from deployer.running.request import BACKFILL
+    from deployer.running.run import Stay, backfill
 
     wish = _completed(wished(path, _blocks(given)))
     if wish.document.get("type") != BACKFILL:

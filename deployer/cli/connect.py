@@ -17,13 +17,13 @@ from typing import Any, TypeVar
 from deployer.cli.words import say
 from deployer.errors import CredentialsError, UsageError
 from deployer.model import Target
-from deployer.pipeline_runs import PipelineRuns
-from deployer.publisher import Publisher
-from deployer.remote import Remote
+from deployer.publishing.publisher import Publisher
+from deployer.publishing.window import Hours
+from deployer.remote.pipeline_runs import PipelineRuns
+from deployer.remote.workspace import Remote
 from deployer.transport.client import Client
 from deployer.transport.credentials import CredentialChain, Credentials
 from deployer.transport.endpoints import check_endpoint, endpoint_of
-from deployer.window import Hours
 from deployer.writer import Progress, Writer
 
 DEFAULT_RATE = 5.0

@@ -5,7 +5,7 @@ from deployer.cli.planning import Planned
 from deployer.cli.words import say
 from deployer.days import moment
 from deployer.errors import RefusedBySafety
-from deployer.guard import Busy, busy
+from deployer.publishing.guard import Busy, busy
 from deployer.render.visible import visible
 
 SHOWN = 20

@@ -10,7 +10,7 @@ from deployer.cli.options import chosen, format_option, option, target_option
 from deployer.errors import EXIT_RUN_FAILED, UsageError
 
 if TYPE_CHECKING:
-    from deployer.runner import Runner
+    from deployer.running.runner import Runner
     from deployer.runs import Instance, Result
 
 Found = TypeVar("Found")
@@ -132,7 +132,7 @@ def list_command(
     """List the instances of one business date."""
     from deployer.cli.words import emit, paint, say
     from deployer.days import ONE, today
-    from deployer.instances import Search
+    from deployer.remote.instances import Search
     from deployer.render import runs_json, runs_text
 
     order = _order(sort)
@@ -196,7 +196,7 @@ def show_command(target: str | None, form: str, identity: str) -> int:
     """Show one instance, its tasks, and the end of the log of what failed."""
     from deployer.cli.words import emit, paint
     from deployer.render import runs_json, runs_text
-    from deployer.watch import judged
+    from deployer.running.watch import judged
 
     async def work(runner: "Runner") -> "Result":
         instance = await runner.instances.get(identity)
@@ -227,7 +227,7 @@ def watch_command(
     """Watch instances until they have ended. Exit 10 if one ends in failure."""
     from deployer.cli.words import emit, paint, say
     from deployer.render import runs_json, runs_text
-    from deployer.watch import watch
+    from deployer.running.watch import watch
 
     results, signals = _worked(target, lambda runner: watch(ids, runner, patience), form)
     if form == "json":
@@ -251,7 +251,7 @@ def stop_command(target: str | None, ids: tuple[str, ...], comment: str | None) 
     """End instances. What their tasks have done already stays done."""
     from deployer.cli.words import emit
     from deployer.render.visible import visible
-    from deployer.steering import stop
+    from deployer.running.steering import stop
 
     told, _ = _worked(target, lambda runner: stop(ids, runner, comment or ""))
     for identity, how in told.items():
@@ -283,8 +283,8 @@ def rerun_command(
     """
     from deployer.cli.words import emit, paint
     from deployer.render import runs_json, runs_text
-    from deployer.steering import rerun
-    from deployer.watch import watch
+    from deployer.running.steering import rerun
+    from deployer.running.watch import watch
 
     async def work(runner: "Runner") -> "list[Result]":
         await rerun(identity, runner, nodes=nodes, failed=failed, downstream=downstream)

@@ -17,7 +17,7 @@ from deployer.render.visible import visible
 
 if TYPE_CHECKING:
     from deployer.cli.planning import Planned
-    from deployer.window import Hours
+    from deployer.publishing.window import Hours
 
 
 @click.command("publish")

@@ -9,9 +9,9 @@ from deployer.cli.planning import Planned
 from deployer.cli.words import say
 from deployer.errors import DeployerError
 from deployer.model import Plan, Published, Report
-from deployer.publisher import Publisher
+from deployer.publishing.publisher import Publisher
+from deployer.publishing.window import Hours, hours_of
 from deployer.standing import POLL_SECONDS
-from deployer.window import Hours, hours_of
 
 
 def open_hours(found: Planned, *, allowed: bool) -> Hours:

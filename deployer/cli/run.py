@@ -55,8 +55,8 @@ def command(
     Exit 10 if it ends in failure, 7 if it is not known whether the run was made.
     """
     from deployer.cli.running import carried_out, nonce, ready_to_wait
-    from deployer.run import Stay, single
-    from deployer.run_request import BACKFILL, SMOKE_TEST
+    from deployer.running.request import BACKFILL, SMOKE_TEST
+    from deployer.running.run import Stay, single
 
     wish = wished(path, {**given, "dates": given.pop("days")})
     if wish.document.get("type") in (BACKFILL, SMOKE_TEST):

@@ -12,12 +12,12 @@ from deployer.cli.connect import Connection, connected, run, stop_on_signal
 from deployer.cli.watching import watching
 from deployer.cli.words import OutputClosed, emit, paint, say, say_error
 from deployer.errors import UsageError
-from deployer.instances import Instances
 from deployer.model import Target
+from deployer.remote.instances import Instances
+from deployer.remote.scheduling import Scheduling
 from deployer.render import runs_json, runs_text
-from deployer.runner import Runner
+from deployer.running.runner import Runner
 from deployer.runs import RunReport, Watching
-from deployer.scheduling import Scheduling
 
 Found = TypeVar("Found")
 Work = Callable[[Runner], Awaitable[list[RunReport]]]

@@ -64,7 +64,7 @@ def try_out(
 ) -> int:
     """Smoke tests of nodes by workflow, all of a workflow's where none is named; the exit code."""
     from deployer.cli.running import carried_out, nonce
-    from deployer.run import smoke_tests
+    from deployer.running.run import smoke_tests
 
     return carried_out(
         target, smoke_tests(nodes, nonce=nonce(), env=env, patience=patience), form, env

@@ -16,7 +16,7 @@ from typing import Any
 from deployer import schema
 from deployer.days import ONE, between
 from deployer.errors import UsageError
-from deployer.instances import Params, compact
+from deployer.remote.instances import Params, compact
 
 Document = Mapping[str, Any]
 Pointer = tuple[str | int, ...]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from deployer import schema
-from deployer.authored_names import Speller
+from deployer.authoring.names import Speller
 from deployer.entities import SELF, Node, is_container, token
 from deployer.fields import Field
 from deployer.flowspec import edges_key

@@ -1,12 +1,12 @@
-"""What publishing needs besides the runs themselves, and what it is asked for; see `deployer.publish`."""
+"""What publishing needs besides the runs, and what it is asked for; see `deployer.publishing.publish`."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from deployer.pipeline_runs import ChangeType, PipelineRuns
-from deployer.window import Hours
+from deployer.publishing.window import Hours
+from deployer.remote.pipeline_runs import ChangeType, PipelineRuns
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from deployer.errors import DeployerError, NotFound, OutcomeUnknown
-from deployer.runner import Runner
+from deployer.running.runner import Runner
 from deployer.runs import FAILURE, SUCCESS, Instance, Result, TaskInstance
 
 POLL_SECONDS = (1.0, 2.0, 3.0, 5.0, 10.0)

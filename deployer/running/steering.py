@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from deployer.errors import DeployerError, OutcomeUnknown, UsageError
-from deployer.instances import Again, Stopped
-from deployer.runner import POLL_SECONDS, Runner
+from deployer.remote.instances import Again, Stopped
+from deployer.running.runner import POLL_SECONDS, Runner
 from deployer.runs import FAILURE, Instance, TaskInstance
 
 MANUAL_WORKFLOW = "ManualWorkflow"

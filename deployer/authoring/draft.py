@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from deployer import schema
-from deployer.authored import authored
-from deployer.authored_names import Speller, spelled
+from deployer.authoring.body import authored
+from deployer.authoring.layout import Layout, fit_for_a_file, relative, scripts_apart
+from deployer.authoring.merged import Merge
+from deployer.authoring.names import Speller, spelled
 from deployer.entities import walk
 from deployer.flowspec import is_flat, references
-from deployer.layout import Layout, fit_for_a_file, relative, scripts_apart
-from deployer.merged import Merge
 from deployer.model import Manifest, Observed, Target, Workflow
 from deployer.normalise import keyed
 from deployer.plan import sides

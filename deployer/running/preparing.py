@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 
 from deployer.errors import RefusedBySafety
-from deployer.run_request import MANUAL, OF_WORKFLOW, RunRequest
-from deployer.runner import Prepared
-from deployer.scheduling import Scheduling
+from deployer.remote.scheduling import Scheduling
+from deployer.running.request import MANUAL, OF_WORKFLOW, RunRequest
+from deployer.running.runner import Prepared
 
 NO_WORKFLOW = "1"
 """The `WorkflowId` of runs of scheduled nodes (docs/service.md B-90, U-25)."""

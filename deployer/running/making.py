@@ -9,9 +9,9 @@ import asyncio
 from collections.abc import Sequence
 
 from deployer.errors import DeployerError, OutcomeUnknown, ServiceError, Unreachable
-from deployer.instances import Creation, Search
-from deployer.run_request import BACKFILL, Part, RunRequest, params
-from deployer.runner import POLL_SECONDS, Prepared, Runner
+from deployer.remote.instances import Creation, Search
+from deployer.running.request import BACKFILL, Part, RunRequest, params
+from deployer.running.runner import POLL_SECONDS, Prepared, Runner
 from deployer.runs import Call, Instance
 
 MAKING_SECONDS = 300.0

@@ -1,14 +1,14 @@
 """The stages of a pipeline run as a machine: what to do next, told from what was read. Pure.
 
 Which stages there are is never assumed: they are read, and taken in the order of their steps
-(docs/service.md B-64). The calling and the waiting are `deployer.publish`'s.
+(docs/service.md B-64). The calling and the waiting are `deployer.publishing.publish`'s.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from deployer.pipeline_runs import ENDED, SUCCESS, PipelineRun, Stage
+from deployer.remote.pipeline_runs import ENDED, SUCCESS, PipelineRun, Stage
 
 Kind = Literal["exec", "wait", "person", "done", "failed"]
 Called = Literal["fresh", "lost", "idle"]

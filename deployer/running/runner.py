@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
-from deployer.instances import Instances
-from deployer.run_request import RunRequest
+from deployer.remote.instances import Instances
+from deployer.remote.scheduling import Scheduling
+from deployer.running.request import RunRequest
 from deployer.runs import Watching
-from deployer.scheduling import Scheduling
 
 POLL_SECONDS = (1.0, 2.0, 3.0, 5.0)
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from deployer.days import midnight
 from deployer.errors import OutcomeUnknown, Unreachable
-from deployer.remote import Remote
+from deployer.remote.workspace import Remote
 from deployer.runs import Instance, TaskInstance
 from deployer.transport.client import Operation
 

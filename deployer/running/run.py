@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from deployer.days import ONE, run_day, today
 from deployer.errors import DeployerError, UsageError
-from deployer.making import begin
-from deployer.preparing import prepared, reach, within_limits
-from deployer.run_request import (
+from deployer.remote.scheduling import Online
+from deployer.running.making import begin
+from deployer.running.preparing import prepared, reach, within_limits
+from deployer.running.request import (
     MANUAL,
     OF_WORKFLOW,
     SMOKE_TEST,
@@ -19,10 +20,9 @@ from deployer.run_request import (
     content_name,
     nonce_name,
 )
-from deployer.runner import Prepared, Runner
+from deployer.running.runner import Prepared, Runner
+from deployer.running.watch import watch
 from deployer.runs import Call, Result, RunReport
-from deployer.scheduling import Online
-from deployer.watch import watch
 
 Work = Callable[[Runner], Awaitable[list[RunReport]]]
 Place = Callable[[Pointer], str]

@@ -2,14 +2,13 @@
 
 A run is found before one is made: its description says which content of which object it publishes, so
 that a rerun after a crash, a lost answer or an approval goes on with the same one. What comes next is
-told by `deployer.stages`; here it is called and waited for.
+told by `deployer.publishing.stages`; here it is called and waited for.
 """
 
 import asyncio
 import traceback
 from collections.abc import Sequence
 
-from deployer.driving import Drive
 from deployer.errors import (
     EXIT_BUG,
     EXIT_INTERRUPTED,
@@ -18,7 +17,8 @@ from deployer.errors import (
     WaitsForPerson,
 )
 from deployer.model import Change, Published, PublishStatus
-from deployer.publisher import Publisher, Wanted
+from deployer.publishing.driving import Drive
+from deployer.publishing.publisher import Publisher, Wanted
 
 __all__ = ["Publisher", "Wanted", "publish", "wanted"]
 

@@ -19,10 +19,10 @@ from deployer.errors import (
     VerificationFailed,
     WaitsForPerson,
 )
-from deployer.pipeline_runs import PipelineRun, Stage
-from deployer.publication import carried, last_done, marker
-from deployer.publisher import Publisher, Wanted
-from deployer.stages import Called, Step, next_step, production
+from deployer.publishing.publication import carried, last_done, marker
+from deployer.publishing.publisher import Publisher, Wanted
+from deployer.publishing.stages import Called, Step, next_step, production
+from deployer.remote.pipeline_runs import PipelineRun, Stage
 
 POLL_SECONDS = (1.0, 2.0, 3.0, 5.0, 10.0)
 STANDSTILL = 1800.0

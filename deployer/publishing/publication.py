@@ -13,7 +13,7 @@ from itertools import pairwise
 from deployer.errors import Unreachable
 from deployer.flowspec import foreign_reason, from_wire
 from deployer.model import Observed
-from deployer.pipeline_runs import (
+from deployer.remote.pipeline_runs import (
     SUCCESS,
     ChangeType,
     Item,

@@ -1,7 +1,7 @@
 """A live workflow → the manifest that a person would have written for it: `desired`, the other way round.
 
 What may be left out is said in the schema; what a name or an edge means, in `desired`. The document
-is plain data with its scripts inside; how it is laid out in files is up to `deployer.layout`.
+is plain data with its scripts inside; how it is laid out in files is up to `deployer.authoring.layout`.
 """
 
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from deployer import schema
-from deployer.authored_edges import with_edges
+from deployer.authoring.edges import with_edges
 from deployer.entities import SELF, Node, token
 from deployer.fields import MISSING, Field
 from deployer.flowspec import WIRE_VERSION, resolved

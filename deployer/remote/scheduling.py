@@ -11,7 +11,7 @@ from typing import Any
 from deployer.errors import DeployerError, NotFound, UsageError
 from deployer.flowspec import derived_id, from_wire
 from deployer.model import Workflow
-from deployer.remote import LISTED_TYPES, Remote
+from deployer.remote.workspace import LISTED_TYPES, Remote
 from deployer.transport.client import Operation, read_json
 
 PAGE_SIZE = 100

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 from deployer.days import midnight, today
 from deployer.errors import NotFound, Unreachable
-from deployer.remote import Remote
-from deployer.scheduling import NotPublished, Online, Scheduling
+from deployer.remote.scheduling import NotPublished, Online, Scheduling
+from deployer.remote.workspace import Remote
 from deployer.transport.client import Operation
 
 PAGE_SIZE = 500
