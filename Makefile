@@ -14,7 +14,7 @@ help:
 	@echo "make demo   install into .venv, then validate, plan and apply $(QUICKSTART) on the embedded emulator"
 	@echo "make test   install into .venv, then lint, check types and run every test"
 	@echo "make soak   run every test much longer: many more examples, and the flows under all rows of switches"
-	@echo "make bench  install into .venv, then measure the emulator beside a bare server"
+	@echo "make bench  install into .venv, then measure validate beside other tools, and the emulator"
 
 # An empty workspace each time, so that the demo shows the same twice.
 demo: $(VENV)/.installed
@@ -32,7 +32,8 @@ test: $(VENV)/.installed-test
 soak: $(VENV)/.installed-test
 	HYPOTHESIS_PROFILE=soak ROWS=all $(BIN)/pytest $(PYTEST_ARGS)
 
-bench: $(VENV)/.installed
+bench: $(VENV)/.installed-bench
+	$(BIN)/python -m benchmarks.bench_validate
 	$(BIN)/python -m benchmarks.bench_emulator
 
 # Shows the command, then runs it in the quickstart as a user would type it.
@@ -49,6 +50,11 @@ $(VENV)/.installed: pyproject.toml | $(VENV)/.python
 $(VENV)/.installed-test: pyproject.toml | $(VENV)/.python
 	@echo "installing deployer and its test tools into $(VENV), which takes some minutes the first time"
 	@$(PIP) install --editable '.[test]'
+	@touch $(VENV)/.installed $@
+
+$(VENV)/.installed-bench: pyproject.toml | $(VENV)/.python
+	@echo "installing deployer and what it is measured beside into $(VENV)"
+	@$(PIP) install --editable '.[bench]'
 	@touch $(VENV)/.installed $@
 
 $(VENV)/.python:

@@ -21,7 +21,7 @@ from deployer.writer import Writer
 
 CONCURRENCY = 8
 
-_GRAVEST = (EXIT_BUG, 6, 8, 7, EXIT_INTERRUPTED, EXIT_PARTIAL, 1, 4, 3)
+_GRAVEST = (EXIT_BUG, 6, 8, 7, EXIT_INTERRUPTED, EXIT_PARTIAL, 1, 4, 3, 9)
 _ALONE = {1, 3, 4}
 """Codes that say that all failed; with something written they become "applied in part"."""
 
@@ -54,9 +54,15 @@ def refuse(changes: Sequence[Change]) -> None:
 
 
 def exit_code(report: Report) -> int:
-    """0 if all is done; 5 if something was written and something failed; else the gravest code."""
+    """0 if all is done; 5 if something was written and something failed; else the gravest code.
+
+    A publication counts as written once it is done: a pipeline run that failed changed nothing else.
+    One that waits for a person is no failure: it decides only where nothing else went wrong.
+    """
     codes = {outcome.exit_code for outcome in report.outcomes} - {0}
-    written = any(outcome.written for outcome in report.outcomes)
+    codes |= {each.exit_code for each in report.published} - {0}
+    published = any(each.status == "done" and each.written for each in report.published)
+    written = published or any(outcome.written for outcome in report.outcomes)
     if codes & _ALONE and written:
         codes = codes - _ALONE | {EXIT_PARTIAL}
     return next((code for code in _GRAVEST if code in codes), 0)

@@ -10,10 +10,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from deployer import schema
 from deployer.errors import UsageError
-from deployer.model import Location, Pointer, Problem, Settings, Target
+from deployer.model import Location, Pointer, Problem, Settings, Target, Window
 from deployer.reading import documents, placeholders, project_files
 from deployer.reading.project_files import FileRefused
 from deployer.reading.source import Finding, Irregular
@@ -29,12 +30,15 @@ _FIELDS = {
     "vars": "vars",
     "overrides": "overrides",
     "publish": "publish",
-    "limits": "limits",
     "rate": "rate",
     "connections": "connections",
     "instanceMetadata": "instance_metadata",
 }
 """Keys of a target that mean just what the field of `Target` holds."""
+_WINDOW = ("publishWindow", "publishWarning")
+_OBEYED = ("settle", "instances", "days", *_WINDOW)
+_ZONES = "write a name of the time zone database such as `Asia/Shanghai`"
+_WINDOWS = "write them in the order of the day: the warning, the begin and the end of the window"
 
 
 def settings(start: Path, target: str | None, environ: Mapping[str, str]) -> Settings:
@@ -106,10 +110,10 @@ class _File:
 
     def _without_effect(self) -> Iterator[Problem]:
         """Warnings about keys that are understood and that no command of this version obeys."""
-        pointers: list[Pointer] = [(key,) for key in ("scope", "rules") if key in self._document]
+        pointers: list[Pointer] = []
         for name, said in self._document.get("targets", {}).items():
             limits = said.get("limits", {})
-            pointers += [("targets", name, "limits", key) for key in limits if key != "settle"]
+            pointers += [("targets", name, "limits", key) for key in limits if key not in _OBEYED]
         for pointer in pointers:
             line, column = self._at(pointer, key=True)
             message = f"`{pointer[-1]}` has no effect in this version"
@@ -133,12 +137,39 @@ class _File:
         self._check_one_place(said, pointer)
         self._check_values(said.get("vars", {}), (*pointer, "vars"))
         given = {field: said[key] for key, field in _FIELDS.items() if key in said}
-        if "settle" in said.get("limits", {}):
-            given["settle"] = said["limits"]["settle"]
+        limits = said.get("limits", {})
+        given["limits"] = {key: limits[key] for key in limits if key not in _WINDOW}
+        given["window"] = self._window(said, pointer)
+        if "settle" in limits:
+            given["settle"] = limits["settle"]
         if "emulator" in said:
             given["emulator"] = self._database(said["emulator"], (*pointer, "emulator"))
         project = self._project(said["project"], (*pointer, "project"))
         return Target(name, project, said.get("projectIdentifier", ""), **given)
+
+    def _window(self, said: Mapping[str, Any], pointer: Pointer) -> Window:
+        limits, zone = said.get("limits", {}), said.get("timezone", "")
+        if zone:
+            self._check_zone(zone, (*pointer, "timezone"))
+        window = Window(zone=zone)
+        if limits.get("publishWindow") == "off":
+            return replace(window, start=0, end=0, warn=0)
+        if "publishWindow" in limits:
+            start, _, end = limits["publishWindow"].partition("-")
+            window = replace(window, start=_seconds(start), end=_seconds(end))
+            window = replace(window, warn=min(window.warn, window.start))
+        if "publishWarning" in limits:
+            window = replace(window, warn=_seconds(limits["publishWarning"]))
+        if not window.warn <= window.start <= window.end:
+            problem = "the window begins after its end, or before its warning"
+            self._fail(f"limits of publishing: {problem}", (*pointer, "limits"), _WINDOWS)
+        return window
+
+    def _check_zone(self, zone: str, pointer: Pointer) -> None:
+        try:
+            ZoneInfo(zone)
+        except (ValueError, OSError, ZoneInfoNotFoundError):
+            self._fail(f"there is no time zone `{zone}` on this machine", pointer, _ZONES)
 
     def _project(self, project: str | int | float, pointer: Pointer) -> str:
         # To a JSON schema 1e3 is an integer too; the id that was meant is not known any more.
@@ -181,7 +212,8 @@ class _File:
         return names[0] if names else ""
 
     def _at(self, pointer: Pointer, key: bool = False) -> tuple[int, int]:
-        return documents.locate(self._data, ".yaml", pointer, key)
+        written = documents.locate(self._data, ".yaml", [pointer])[pointer]
+        return written.key if key else written.value
 
     def _fail(
         self, what: str, pointer: Pointer, hint: str, why: str = "", key: bool = False
@@ -224,6 +256,12 @@ def _unknown(loaded: Settings, name: str) -> NoReturn:
     elif near:
         hint = f"did you mean `{near[0]}`? {hint}"
     raise UsageError(f"no target `{name}`", where=where, hint=hint)
+
+
+def _seconds(clock: str) -> int:
+    """The second of the day that `HH:MM` means; 24:00 is its end."""
+    hours, _, minutes = clock.partition(":")
+    return int(hours) * 3600 + int(minutes) * 60
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from deployer import schema
-from deployer.entities import SELF, Node, is_container, map_nodes, walk
+from deployer.entities import SELF, Node, is_container, map_nodes, token, walk
 from deployer.flowspec import edges_key, is_flat, lift, nested
 from deployer.model import Manifest, Pointer, Target, Workflow
 from deployer.normalise import keyed, merged, unkeyed
@@ -31,6 +31,7 @@ def from_manifest(manifest: Manifest, target: Target) -> Workflow:
         pasted_id=ids.get(SELF, ""),
         scripts=_script_files(manifest),
         ignored=tuple((document.get("deployer") or {}).get("ignore") or ()),
+        publish=(document.get("deployer") or {}).get("publish"),
     )
 
 
@@ -77,6 +78,22 @@ def first_output(node: Mapping[str, Any], project_identifier: str) -> str:
     return named[0] if named else default_output(node["name"], project_identifier)
 
 
+def output_meant(node: Mapping[str, Any], project_identifier: str) -> str:
+    """What a bare node name in `dependsOn` waits for: the first named output, else the node's own.
+
+    Every object has an output named by its id, which only the service knows (docs/service.md B-43).
+    """
+    if leaves_output_open(node) or has_named_output(node):
+        return first_output(node, project_identifier)
+    return token(str(node["name"]))
+
+
+def has_named_output(node: Mapping[str, Any]) -> bool:
+    """Whether a node declares an output by name."""
+    declared = (node.get("outputs") or {}).get("nodeOutputs") or []
+    return any(output.get("data") for output in declared)
+
+
 def leaves_output_open(node: Mapping[str, Any]) -> bool:
     """Whether a node gets the default output: an empty list, or null, says that it has none."""
     outputs = node.get("outputs", {})
@@ -110,7 +127,7 @@ def _with_path(node: Node, full: str) -> Node:
 def _with_edges(workflow: Node, project_identifier: str) -> Node:
     """`dependsOn` of each node as an edge: of the workflow, or of the container that the node is in."""
     nodes = workflow.get("nodes") or []
-    outputs = {node["name"]: first_output(node, project_identifier) for node in nodes}
+    outputs = {node["name"]: output_meant(node, project_identifier) for node in nodes}
     edges = [
         {"nodeId": node["name"], "depends": [_upstream(item, outputs) for item in wanted or []]}
         for node, wanted in _wanting(nodes)
@@ -134,7 +151,7 @@ def _upstream(item: Any, outputs: Mapping[str, str]) -> Node:
 def _with_inner_edges(_: str, node: Node) -> Node:
     result = {key: value for key, value in node.items() if key not in MANIFEST_ONLY}
     for key, value in result.items():
-        if is_container(value):
+        if is_container(key, value):
             result[key] = _container_edges(key, value)
     return result
 

@@ -7,7 +7,7 @@ holds `True` for 1 and rounds numbers.
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeGuard
 
 from deployer.fields import Field
@@ -17,6 +17,8 @@ from deployer.normalise import canonical
 MASK = "(sensitive)"
 
 _PLAIN_KEY = re.compile(r"[\w-]+")
+_ANY_KEY = r'\[(?:"(?:[^"\\]|\\.)*"|[^]["]*)\]'
+_PART_OF_KEY = r'[^]["]*'
 
 Path = tuple[str, ...]
 
@@ -106,6 +108,16 @@ def resolve(path: Path, field: Field | None) -> tuple[str, Field | None]:
             text += f".{step}" if text else step
         field = _below(field, step)
     return text, field
+
+
+def pattern(paths: Iterable[str]) -> re.Pattern[str]:
+    """What matches the paths that `resolve` writes; `*` stands for keys, or parts of them, in brackets."""
+    return re.compile("|".join(_regex(path) for path in paths))
+
+
+def _regex(path: str) -> str:
+    text = re.escape(path).replace(re.escape("[*]"), _ANY_KEY)
+    return text.replace(re.escape("*"), _PART_OF_KEY)
 
 
 def _below(field: Field | None, step: str) -> Field | None:

@@ -7,8 +7,10 @@ node inside a container. Where a document holds an entity's id, name space holds
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
+from deployer import schema
 from deployer.fields import Field
 from deployer.model import Pointer
 
@@ -31,7 +33,7 @@ def walk(
             reference = f"{prefix}{node.get('name', '')}"
             yield reference, pointer, node
             yield from walk(node, f"{reference}/", pointer)
-        if is_container(value):
+        if is_container(key, value):
             yield from walk(value, prefix, (*at, key))
 
 
@@ -43,10 +45,22 @@ def _members(key: str, value: Any, at: Pointer) -> list[tuple[Pointer, Node]]:
     return []
 
 
-def is_container(value: Any) -> bool:
-    """Whether a value of a node holds nodes of its own, as loops and sub-processes do."""
-    return isinstance(value, dict) and (
+def is_container(key: str, value: Any) -> bool:
+    """Whether a value of a node holds nodes of its own, as loops and sub-processes do.
+
+    The schema says where that may be: in an open map, such as `metadata`, `nodes` is any text.
+    """
+    return (key in _container_keys() and isinstance(value, dict)) and (
         isinstance(value.get("nodes"), list) or isinstance(value.get("while"), dict)
+    )
+
+
+@cache
+def _container_keys() -> frozenset[str]:
+    return frozenset(
+        key
+        for key, field in schema.node().properties.items()
+        if field.property("nodes") or field.property("while")
     )
 
 
@@ -66,7 +80,7 @@ def _mapped(key: str, value: Any, change: Callable[[str, Node], Node], prefix: s
         return [member(node) for node in value]
     if key == "while":
         return member(value)
-    return map_nodes(value, change, prefix) if is_container(value) else value
+    return map_nodes(value, change, prefix) if is_container(key, value) else value
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,18 +12,23 @@
     │   └── NotFound                   1   … because the object does not exist
     ├── Unreachable                    1   no answer that can be understood
     ├── JobFailed                      1   an asynchronous job ended without success
+    ├── PublishFailed                  1   a pipeline run ended without success
+    ├── WaitsForPerson                 9   only a person in the console can go on
     └── VerificationFailed             1   what was read back is not what was sent
 
 Raisers give facts as attributes; `deployer.cli` turns them into words and an exit code.
 """
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from deployer.model import Problem
+if TYPE_CHECKING:
+    from deployer.model import Problem  # its values take a fifth of the time of `--help` to make
 
 EXIT_OK = 0
 EXIT_CHANGES = 2
 EXIT_PARTIAL = 5
+EXIT_RUN_FAILED = 10
 EXIT_BUG = 70
 EXIT_INTERRUPTED = 130
 
@@ -65,7 +70,7 @@ class UsageError(DeployerError):
 class InvalidManifests(DeployerError):
     """At least one problem of severity `error` in files; `problems` holds all that were found."""
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
+    def __init__(self, problems: "Sequence[Problem]") -> None:
         errors = sum(problem.severity == "error" for problem in problems)
         super().__init__(
             f"{errors} error{'' if errors == 1 else 's'} in the manifests",
@@ -134,6 +139,16 @@ class Unreachable(DeployerError):
 
 class JobFailed(DeployerError):
     """An asynchronous job ended as Fail or Cancel."""
+
+
+class PublishFailed(DeployerError):
+    """A pipeline run ended, or stands, without success."""
+
+
+class WaitsForPerson(DeployerError):
+    """Somebody has to act in the console; a rerun goes on from there."""
+
+    exit_code = 9
 
 
 class VerificationFailed(DeployerError):

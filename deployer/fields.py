@@ -112,6 +112,22 @@ class Field:
         return tuple({name: tuple(values) for name, values in one.items()} for one in matchers)
 
     @cached_property
+    def required(self) -> frozenset[str]:
+        """The keys that an object must have."""
+        return frozenset(self.keywords.get("required", ()))
+
+    @cached_property
+    def noise(self) -> bool | tuple[Any, ...]:
+        """Whether nobody writes this unmanaged field by hand; or the values that say nothing."""
+        noise = self.keywords.get("x-noise", False)
+        return noise if isinstance(noise, bool) else tuple(noise)
+
+    @cached_property
+    def noise_when(self) -> str:
+        """`inherited`: noise where the workflow says the same; `own`: where it names its own node."""
+        return str(self.keywords.get("x-noise-when", ""))
+
+    @cached_property
     def merge_key(self) -> tuple[tuple[tuple[str, ...], ...], ...]:
         """What identifies a list element: components, each its alternatives, each a path of keys.
 

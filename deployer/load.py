@@ -3,7 +3,7 @@
 How a file is read is left to `manifest`; what a workflow may say, to `schema` and `rules`.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -13,30 +13,35 @@ from deployer import rules, schema
 from deployer.desired import workflow_object
 from deployer.errors import InvalidManifests, UsageError
 from deployer.flowspec import foreign_reason, nested
-from deployer.manifest import Values, locate, read
+from deployer.manifest import Parsed, Values, complete, locate, parse
 from deployer.model import Location, Manifest, Pointer, Problem, Settings, Target
 from deployer.reading import documents
 from deployer.reading.documents import pointer_text
 from deployer.reading.manifest_files import manifest_files
+from deployer.reading.named_scripts import named_scripts
 from deployer.rules.subject import Subject
+from deployer.rules.told_elsewhere import FOREIGN, ONE_WORKFLOW, OVERRIDE, UNSOUND
 
 SYMBOLIC = Target(name="", project="", project_identifier="${projectIdentifier}")
 """Stands for a target when there is none: placeholders stay as they are written."""
 
-FOREIGN = "DW003"
-UNSOUND = "DW010"
+Read = Callable[[Path, Path], Parsed]
+"""Reads the manifest at a path inside the project folder, as `manifest.parse` does."""
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
     """What was read for one target: subjects fit for planning, and every problem found.
 
-    `sources` maps each manifest file to its script files, so far as it could be read.
+    `sources` maps each manifest file to its script files, guessed from its text if it cannot be read.
+    `elsewhere` holds the paths of the manifests that are for other targets only.
     """
 
     subjects: tuple[Subject, ...]
     problems: tuple[Problem, ...]
     sources: Mapping[str, frozenset[str]]
+    scope: tuple[str, ...] = ()
+    elsewhere: frozenset[str] = frozenset()
 
     @property
     def files(self) -> int:
@@ -51,38 +56,57 @@ class Loaded:
 
 @dataclass(frozen=True, slots=True)
 class _Checked:
-    """One manifest: a subject only if nothing in the file itself stands in the way."""
+    """One manifest: a subject, fit for rules, only if it can be read and the schema takes it."""
 
     file: str
     problems: tuple[Problem, ...]
+    scripts: frozenset[str]
     manifest: Manifest | None = None
     subject: Subject | None = None
 
 
-def load(settings: Settings, target: Target, paths: Sequence[Path] = ()) -> Loaded:
+def load(
+    settings: Settings, target: Target, paths: Sequence[Path] = (), read: Read = parse
+) -> Loaded:
     """Reads and checks every manifest of the project, or those at `paths`, as one target sees it.
 
+    `read` gives a manifest before a target's values: who loads for several targets lets them share it.
     Raises UsageError where there is no manifest at all.
     """
+    _check_rules(settings)
     files = manifest_files(settings, paths)
     if not files:
         raise _nothing_to_load(settings, paths)
-    checked = [_checked(path, settings, target) for path in files]
-    subjects = tuple(
-        each.subject for each in checked if each.subject and _is_meant_for(target, each.subject)
-    )
+    checked = [_checked(path, settings, target, read) for path in files]
+    sound = [each.subject for each in checked if each.subject]
+    meant = [subject for subject in sound if _is_meant_for(target, subject)]
+    told = list(chain.from_iterable(rules.inside(subject) for subject in sound))
+    whole = settings.config is not None and len(sound) == len(checked)
+    across = [each for each in rules.across(meant) if whole or not each.finding.needs_all]
+    found = tuple(rules.judged(told, settings.rules))
+    broken = {problem.location.file for problem in found if problem.severity == "error"}
     problems = [
         *settings.warnings,
         *chain.from_iterable(each.problems for each in checked),
-        *rules.check_all(subjects),
+        *found,
+        *rules.judged(across, settings.rules),
+        *(rules.unused_silences(meant, [*told, *across]) if whole else ()),
         *_unused_overrides(checked, settings, target),
-        *_without_effect(settings, target),
     ]
-    sources = {
-        each.file: frozenset(each.manifest.scripts.values() if each.manifest else ())
-        for each in checked
-    }
-    return Loaded(subjects, tuple(problems), sources)
+    subjects = tuple(subject for subject in meant if subject.manifest.file not in broken)
+    sources = {each.file: each.scripts for each in checked}
+    elsewhere = frozenset(each.path for each in sound if not _is_meant_for(target, each))
+    return Loaded(subjects, tuple(problems), sources, settings.scope, elsewhere)
+
+
+def _check_rules(settings: Settings) -> None:
+    """`rules:` names rules that exist, and none that everything after relies on."""
+    for rule in settings.rules:
+        what, hint = rules.refusal(rule)
+        if what:
+            place = _in_config(settings, ("rules", rule))
+            where = f"{settings.config}:{place.line}:{place.column}"
+            raise UsageError(what, where=where, hint=hint)
 
 
 def _nothing_to_load(settings: Settings, paths: Sequence[Path]) -> UsageError:
@@ -103,22 +127,20 @@ def _nothing_to_load(settings: Settings, paths: Sequence[Path]) -> UsageError:
     )
 
 
-def _checked(path: Path, settings: Settings, target: Target) -> _Checked:
+def _checked(path: Path, settings: Settings, target: Target, read: Read) -> _Checked:
     symbolic = target is SYMBOLIC
     values = None if symbolic else Values(target.vars, target.project_identifier)
     try:
-        manifest = read(path, settings.root, values)
+        manifest = complete(read(path, settings.root), settings.root, values)
     except InvalidManifests as invalid:
         file = path.relative_to(settings.root.resolve()).as_posix()
-        return _Checked(file, invalid.problems)
+        return _Checked(file, invalid.problems, named_scripts(settings.root, file))
     problems = (*manifest.warnings, *_document_problems(manifest, symbolic))
     if not _broken(problems):
         problems += tuple(_override_problems(manifest, settings, target))
-    if _broken(problems):
-        return _Checked(manifest.file, problems, manifest)
-    subject = Subject(manifest, target)
-    problems += tuple(rules.check(subject))
-    return _Checked(manifest.file, problems, manifest, None if _broken(problems) else subject)
+    subject = None if _broken(problems) else Subject(manifest, target)
+    scripts = frozenset(manifest.scripts.values())
+    return _Checked(manifest.file, problems, scripts, manifest, subject)
 
 
 def _broken(problems: Iterable[Problem]) -> bool:
@@ -138,22 +160,56 @@ def _document_problems(manifest: Manifest, symbolic: bool) -> Iterable[Problem]:
     reason = foreign_reason(manifest.document)
     if reason:
         yield Problem(
-            rule=FOREIGN,
-            severity="error",
+            rule=FOREIGN.id,
+            severity=FOREIGN.severity,
             message=f"not a workflow document: {reason}",
             location=locate(manifest, ("kind",), key=True),
-            hint="manifests are FlowSpec documents of kind CycleWorkflow, ManualWorkflow "
-            "or TriggerWorkflow",
+            hint=FOREIGN.hint,
         )
         return
-    for violation in schema.check(manifest.document, symbolic=symbolic):
+    several = list(_further_workflows(manifest))
+    yield from several
+    for violation in _violations(manifest, symbolic):
+        if several and violation.pointer == _WORKFLOWS:
+            continue
         yield Problem(
-            rule=UNSOUND,
-            severity="error",
+            rule=UNSOUND.id,
+            severity=UNSOUND.severity,
             message=violation.message,
             location=locate(manifest, violation.pointer, key=violation.key_position),
             hint=violation.hint,
             pointer=pointer_text(violation.pointer),
+        )
+
+
+def _violations(manifest: Manifest, symbolic: bool) -> list[schema.Violation]:
+    """What the schema refuses; without a target, a placeholder may stand for any plain value."""
+    found = schema.check(manifest.document, symbolic=symbolic)
+    if not symbolic:
+        return found
+    plain = {"string", "integer", "number", "boolean"}
+    return found or [
+        violation
+        for violation in schema.check(manifest.document)
+        if (place := schema.document().at(violation.pointer)) is None or not place.types & plain
+    ]
+
+
+_WORKFLOWS: Pointer = ("spec", "workflows")
+
+
+def _further_workflows(manifest: Manifest) -> Iterable[Problem]:
+    """The service passes over all workflows but the first (docs/service.md B-02)."""
+    workflows = manifest.document["spec"].get("workflows")
+    if isinstance(workflows, list) and len(workflows) > 1:
+        pointer = (*_WORKFLOWS, 1)
+        yield Problem(
+            rule=ONE_WORKFLOW.id,
+            severity=ONE_WORKFLOW.severity,
+            message=f"exactly one workflow in a document, found {len(workflows)}",
+            location=locate(manifest, pointer),
+            hint=ONE_WORKFLOW.hint,
+            pointer=pointer_text(pointer),
         )
 
 
@@ -169,7 +225,7 @@ def _override_problems(manifest: Manifest, settings: Settings, target: Target) -
     overridden = {**document["spec"], "workflows": [workflow_object(manifest, target)]}
     for violation in schema.check({**document, "spec": overridden}):
         yield Problem(
-            rule="DW011",
+            rule=OVERRIDE.id,
             severity="error",
             message=f"with this override `{manifest.file}` is invalid at "
             f"`{pointer_text(violation.pointer)}`: {violation.message}",
@@ -189,28 +245,17 @@ def _unused_overrides(
     for path in target.overrides:
         if path not in known:
             yield Problem(
-                rule="DW011",
+                rule=OVERRIDE.id,
                 severity="error",
                 message=f"no manifest has the path `{path}`",
                 location=_in_config(settings, ("targets", target.name, "overrides", path)),
-                hint=rules.near(path, known) or "remove the override or correct its path",
+                hint=rules.near(path, known) or OVERRIDE.hint,
             )
 
 
-def _without_effect(settings: Settings, target: Target) -> Iterable[Problem]:
-    """What a target asks for and this version does not do."""
-    if target.publish:
-        yield Problem(
-            rule="DW090",
-            severity="warning",
-            message="`publish: true` is not supported by this version and has no effect",
-            location=_in_config(settings, ("targets", target.name, "publish")),
-            hint="publish in the console after apply",
-        )
-
-
 def _is_sound(checked: _Checked) -> bool:
-    return not {problem.rule for problem in checked.problems} & {FOREIGN, UNSOUND}
+    refused = {FOREIGN.id, UNSOUND.id, ONE_WORKFLOW.id}
+    return not {problem.rule for problem in checked.problems} & refused
 
 
 def _path(document: Mapping[str, Any]) -> str:
@@ -222,5 +267,5 @@ def _path(document: Mapping[str, Any]) -> str:
 def _in_config(settings: Settings, pointer: Pointer) -> Location:
     if settings.config is None:
         return Location("deployer.yaml", 1, 1)
-    line, column = documents.locate(settings.config.read_bytes(), ".yaml", pointer, key=True)
-    return Location(settings.config.name, line, column)
+    written = documents.locate(settings.config.read_bytes(), ".yaml", [pointer])[pointer]
+    return Location(settings.config.name, *written.key)

@@ -4,38 +4,66 @@ What the document means is left to `schema`, the rules and `desired`.
 """
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from deployer.errors import InvalidManifests, UsageError
 from deployer.model import Location, Manifest, Pointer, Problem, Severity
 from deployer.reading import documents, placeholders, project_files, script_files
 from deployer.reading.placeholders import Filled, Values
+from deployer.reading.places import Written
 from deployer.reading.project_files import FileRefused
-from deployer.reading.source import UNREADABLE, Finding, Irregular
+from deployer.reading.source import UNREADABLE, Finding, Irregular, Text
 
-__all__ = ["Values", "locate", "read"]
+__all__ = ["Parsed", "Values", "complete", "locate", "parse", "read"]
 
 
-def read(path: Path, root: Path, values: Values | None) -> Manifest:
-    """The manifest at `path`, inside the project folder `root`; without `values` placeholders stay.
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A manifest file as it is written, before the values of any target.
+
+    `file` is relative to the project folder, `path` where it lies on disk.
+    """
+
+    file: str
+    path: Path
+    text: Text
+
+
+def parse(path: Path, root: Path) -> Parsed:
+    """The manifest at `path`, inside the project folder `root`.
 
     Raises InvalidManifests with every problem that could be found, UsageError for a path outside
-    `root`, Conflict when a file changes while it is being read.
+    `root`, Conflict when the file changes while it is being read.
     """
     file = _relative(path, root)
     data = _bytes(root, file)
     try:
-        text = documents.parse(data, path.suffix)
+        return Parsed(file, path, documents.parse(data, path.suffix))
     except Irregular as irregular:
         raise InvalidManifests(_problems(file, data, irregular.findings)) from irregular
+
+
+def complete(parsed: Parsed, root: Path, values: Values | None) -> Manifest:
+    """The manifest with values and script files put in; without `values` placeholders stay.
+
+    `parsed` is left as it is. Raises InvalidManifests with every problem that could be found,
+    Conflict when a script changes while it is being read.
+    """
+    file, text = parsed.file, parsed.text
     filled = Filled(text.value) if values is None else placeholders.fill(text.value, values)
     inlined = script_files.inline(filled.value, root, file, values)
-    if problems := _problems(file, data, [*filled.findings, *inlined.findings]):
-        raise InvalidManifests(problems)
+    if findings := [*filled.findings, *inlined.findings]:
+        raise InvalidManifests(_problems(file, _bytes(root, file), findings))
     warnings = [*text.remarks, *filled.warnings, *inlined.warnings]
-    told = _problems(file, data, warnings, "warning")
-    return Manifest(file, path, inlined.document, inlined.files, told)
+    told = _problems(file, _bytes(root, file), warnings, "warning") if warnings else ()
+    return Manifest(file, parsed.path, inlined.document, inlined.files, told)
+
+
+def read(path: Path, root: Path, values: Values | None) -> Manifest:
+    """Both in one: what `parse` and `complete` do, and raise."""
+    return complete(parse(path, root), root, values)
 
 
 def locate(manifest: Manifest, pointer: Pointer, key: bool = False) -> Location:
@@ -49,10 +77,10 @@ def locate(manifest: Manifest, pointer: Pointer, key: bool = False) -> Location:
             pointer = (*script[:-1], "file")
     try:
         data = manifest.path.read_bytes()
-        line, column = documents.locate(data, manifest.path.suffix, pointer, key)
+        written = documents.locate(data, manifest.path.suffix, [pointer])[pointer]
     except (OSError, Irregular):
         return Location(manifest.file, 1, 1)
-    return Location(manifest.file, line, column)
+    return Location(manifest.file, *(written.key if key else written.value))
 
 
 def _relative(path: Path, root: Path) -> str:
@@ -82,7 +110,10 @@ def _bytes(root: Path, file: str) -> bytes:
 def _problems(
     file: str, data: bytes, findings: Iterable[Finding], severity: Severity = "error"
 ) -> tuple[Problem, ...]:
-    return tuple(_problem(_location(file, data, each), each, severity) for each in findings)
+    findings = list(findings)
+    unplaced = [each.pointer for each in findings if not each.line]
+    written = documents.locate(data, Path(file).suffix, unplaced) if unplaced else {}
+    return tuple(_problem(_location(file, written, each), each, severity) for each in findings)
 
 
 def _problem(location: Location, finding: Finding, severity: Severity) -> Problem:
@@ -90,8 +121,7 @@ def _problem(location: Location, finding: Finding, severity: Severity) -> Proble
     return Problem(finding.rule, severity, finding.message, location, finding.hint, pointer)
 
 
-def _location(file: str, data: bytes, finding: Finding) -> Location:
+def _location(file: str, written: Mapping[Pointer, Written], finding: Finding) -> Location:
     if finding.line:
         return Location(finding.file or file, finding.line, finding.column)
-    suffix = Path(file).suffix
-    return Location(file, *documents.locate(data, suffix, finding.pointer))
+    return Location(file, *written[finding.pointer].value)

@@ -33,6 +33,8 @@ Status = Literal["done", "failed", "not attempted"]
 Shape = Literal["node", "workflow", "output"]
 Mark = Literal["added", "changed", "removed", "affected", "plain"]
 """What a plan does to a part of a graph; `affected`: untouched, but it waits for something touched."""
+Publication = Literal["", "published", "unpublished"]
+PublishStatus = Literal["done", "failed", "waiting", "not attempted"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,24 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
+class RuleInfo:
+    """What there is to know of a rule, whether or not it finds anything.
+
+    `name` is a word for it in kebab case, `reason` one line, `hint` the usual cure, `text` the
+    explanation in Markdown for its place in docs/rules.md. A `fixed` rule can neither be silenced nor
+    set to another severity, because what comes after relies on it.
+    """
+
+    id: str
+    name: str
+    severity: Severity
+    reason: str
+    hint: str = ""
+    text: str = ""
+    fixed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
     """One manifest file, read: placeholders replaced, script files inlined as `script.content`.
 
@@ -72,6 +92,19 @@ class Manifest:
     document: dict[str, Any]
     scripts: Mapping[Pointer, str] = field(default_factory=dict)
     warnings: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """When nothing is published, in seconds of the day; from `warn` on it is said to be near.
+
+    `start` equal to `end` is never. `zone` is the time zone of the workspace, empty for its region's.
+    """
+
+    start: int = 84_600
+    end: int = 86_400
+    warn: int = 79_200
+    zone: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +125,7 @@ class Target:
     settle: float = 30.0
     connections: int = 16
     instance_metadata: bool = False
+    window: Window = Window()
 
     @property
     def place(self) -> str:
@@ -122,7 +156,8 @@ class Workflow:
 
     `scripts` maps a node's reference to the file that its script came from; `ignored` holds patterns of
     field paths that are left as they are in the workspace. `pasted_id` is the id that a
-    document pasted from the console carried: only ever compared, never sent.
+    document pasted from the console carried: only ever compared, never sent. `publish` is what the
+    manifest says about publishing, None where it leaves that to the target.
     """
 
     path: str
@@ -133,6 +168,7 @@ class Workflow:
     scripts: Mapping[str, str] = field(default_factory=dict)
     ignored: tuple[str, ...] = ()
     pasted_id: str = ""
+    publish: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +272,9 @@ class Change:
     send: the desired one completed from the live one. All None for an unchanged workflow.
     `before_value` and `after_value` are both sides as they are compared, sensitive values hidden.
     `refused` says why apply will not do it; `waits_for` names the changes that must be done first.
+    `publish`: it is to be published once it is saved. `publication` tells whether what is saved is
+    what was published last, empty where nobody asked; `object_id` and `fingerprint` are those of the
+    live workflow.
     """
 
     address: str
@@ -256,6 +295,10 @@ class Change:
     desired: Workflow | None = None
     before: Observed | None = None
     after: Workflow | None = None
+    publish: bool = False
+    publication: Publication = ""
+    object_id: str = ""
+    fingerprint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,7 +307,8 @@ class Plan:
 
     `base` is the revision of git that the plan is three-way against, as it was named, `base_commit` the
     commit that this is, both empty for a two-way plan; `commit` is that of the manifests. `left_out`
-    are the addresses that `selection` leaves out.
+    are the addresses that `selection` leaves out. `orphans` are the live workflows in scope that no
+    manifest names, `outside` counts those out of scope.
     """
 
     target: str
@@ -279,6 +323,8 @@ class Plan:
     dangers: tuple[Danger, ...] = ()
     selection: str = ""
     left_out: tuple[str, ...] = ()
+    orphans: tuple[str, ...] = ()
+    outside: int = 0
 
     @property
     def pending(self) -> list[Change]:
@@ -289,6 +335,47 @@ class Plan:
     def differs(self) -> bool:
         """Whether git and the workspace differ in anything, written by apply or not."""
         return any(change.action != "unchanged" for change in self.changes)
+
+    @property
+    def unpublished(self) -> list[Change]:
+        """What is saved as the manifests say, wants to be published, and is not."""
+        return [each for each in self.changes if each.publication == "unpublished"]
+
+    @property
+    def to_publish(self) -> list[Change]:
+        """What is to be published once everything pending is written."""
+        return [each for each in self.changes if each.publish and each.publication != "published"]
+
+
+@dataclass(frozen=True, slots=True)
+class FileEdit:
+    """What a pull makes of one file, relative to the project folder; `before` is None for a new one."""
+
+    file: str
+    address: str
+    before: bytes | None
+    after: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Pull:
+    """What a pull found: edits of files, what it wants to say, and what it could not write down.
+
+    `unchanged` counts the workflows whose files say already what is live; `missing` holds the paths of
+    manifests that are not in the workspace.
+    """
+
+    edits: tuple[FileEdit, ...] = ()
+    notes: tuple[str, ...] = ()
+    failures: tuple[tuple[str, str], ...] = ()
+    missing: tuple[str, ...] = ()
+    unchanged: int = 0
+    api_calls: int = 0
+
+    @property
+    def differs(self) -> bool:
+        """Whether files and workspace differ, as far as this is known."""
+        return bool(self.edits or self.failures or self.missing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,11 +393,31 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
+class Published:
+    """What became of publishing one workflow.
+
+    `run` is the id of its pipeline run, `version` the number that the service gave to what was
+    published; `written` if anything of it reached the workspace.
+    """
+
+    address: str
+    status: PublishStatus
+    object_id: str = ""
+    run: str = ""
+    version: int = 0
+    written: bool = False
+    error: str = ""
+    exit_code: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
-    """The outcomes of one apply."""
+    """The outcomes of one apply, and of what it published."""
 
     outcomes: tuple[Outcome, ...]
     api_calls: int = 0
+    published: tuple[Published, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

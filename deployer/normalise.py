@@ -69,7 +69,7 @@ def _with_keys(items: list[Any], field: Field) -> Iterator[tuple[str, Any]]:
     """Each element with its key; elements that share a key but contradict each other are numbered."""
     groups: dict[str, list[Any]] = {}
     for item in items:
-        groups.setdefault(_key_of(item, field), []).append(item)
+        groups.setdefault(key_of(item, field), []).append(item)
     for key, rivals in groups.items():
         for rank, item in enumerate(_distinct(rivals)):
             yield _numbered(key, rank, groups), item
@@ -106,7 +106,7 @@ def _numbered(key: str, rank: int, taken: Container[str]) -> str:
     return name
 
 
-def _key_of(item: Any, field: Field) -> str:
+def key_of(item: Any, field: Field) -> str:
     """The text that identifies an element: its key fields, those at their default left out."""
     parts = [part for choice in field.merge_key if (part := _component(item, choice, field.items))]
     return ":".join(parts) or f"#{digest(item)[:12]}"

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 
 from deployer.entities import SELF
-from deployer.flowspec import derived_id, from_wire
+from deployer.errors import Conflict
+from deployer.flowspec import derived_id, from_wire, references
 from deployer.model import Observed, Workflow
-from deployer.remote import LISTED_TYPES, Remote, Summary
+from deployer.remote.workspace import LISTED_TYPES, Remote, Summary
 
 
 async def observe(
@@ -49,3 +50,26 @@ async def unlisted(desired: Workflow, remote: Remote) -> Observed | None:
             if live is not None and live.workflow.path == desired.path:
                 return live
     return None
+
+
+async def every_id(
+    after: Workflow, known: Mapping[str, str], remote: Remote, *, fresh: bool
+) -> dict[str, str]:
+    """An id for every entity of a workflow: the one that is `known`, else one derived from its name.
+
+    Import is an upsert by id (docs/service.md B-01): an id that is taken elsewhere would overwrite
+    that object, so it is asked for first; in a workflow made just now (`fresh`) none can be. Raises
+    Conflict if none is free.
+    """
+    ids = {SELF: known[SELF]}
+    for reference in references(after.spec)[1:]:
+        ids[reference] = known.get(reference) or await _free(ids[SELF], reference, remote, fresh)
+    return ids
+
+
+async def _free(workflow_id: str, reference: str, remote: Remote, fresh: bool) -> str:
+    for attempt in ("", "1", "2"):
+        identity = derived_id(remote.project, workflow_id, reference, attempt)
+        if fresh or await remote.node_document(identity) is None:
+            return identity
+    raise Conflict(f"no free id for node `{reference}`", hint="give the node another name")

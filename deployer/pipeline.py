@@ -3,45 +3,60 @@
 load      files → documents, checked by schema and rules: `deployer.load`, all that validate needs
 plan      desired × what the workspace holds → a Plan
 apply     a Plan → the workspace, read back and planned again: `deployer.apply`
+publish   what is saved → production, each workflow by a pipeline run: `deployer.publishing`
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 from deployer import apply as applying
 from deployer.desired import from_manifest
+from deployer.entities import SELF
 from deployer.errors import Conflict, InvalidManifests
 from deployer.load import Loaded, load
 from deployer.manifest import locate
-from deployer.model import Change, Plan, Report, Target, Workflow
+from deployer.model import Change, Plan, Publication, Published, Report, Target, Workflow
 from deployer.observe import observe
-from deployer.plan import change, ordered
-from deployer.remote import Remote, Summary
+from deployer.plan import change, ordered, sorted_by_wait, upstreams
+from deployer.publishing import publish as publishing
+from deployer.publishing.publication import published
+from deployer.publishing.publisher import Publisher
+from deployer.remote.pipeline_runs import PipelineRuns
+from deployer.remote.workspace import Remote, Summary
 from deployer.rules.subject import Subject
+from deployer.scope import refuse_outside, surroundings
 from deployer.writer import Writer
 
-__all__ = ["Loaded", "apply", "load", "plan"]
+__all__ = ["Loaded", "apply", "load", "narrowed", "plan", "publish"]
 
 
 # --- plan -----------------------------------------------------------------------------------------
 
 
-async def plan(loaded: Loaded, target: Target, remote: Remote) -> Plan:
+async def plan(loaded: Loaded, target: Target, remote: Remote, publish: bool | None = None) -> Plan:
     """What would bring the workspace to the state of the manifests; reads only.
 
-    Raises InvalidManifests if a manifest has an error, Conflict if a pasted id belongs elsewhere.
+    `publish` says for every workflow whether it is to be published; None leaves that to its manifest,
+    then to the target. Whether what is saved is published already is asked for those only.
+    Raises InvalidManifests if a manifest has an error, RefusedBySafety if one lies outside `scope:`,
+    Conflict if a pasted id belongs elsewhere.
     """
     if loaded.errors:
         raise InvalidManifests(loaded.problems)
     desired = [from_manifest(subject.manifest, target) for subject in loaded.subjects]
     places = {subject.path: subject for subject in loaded.subjects}
+    refuse_outside(((workflow.path, workflow.file) for workflow in desired), loaded.scope)
     listed = await remote.summaries()
     _check_pasted(desired, listed)
     gate = asyncio.Semaphore(target.connections)
     changes = await asyncio.gather(
         *(_change(workflow, listed, remote, gate) for workflow in desired)
     )
+    wishes = {each.path: _wish(each, target, publish) for each in desired}
+    changes = [replace(each, publish=wishes[each.address]) for each in changes]
+    changes = await _with_publication(changes, PipelineRuns(remote.client, remote.project))
+    around = surroundings(listed, {*places, *loaded.elsewhere}, loaded.scope)
     return Plan(
         target=target.name,
         project=target.project,
@@ -49,6 +64,8 @@ async def plan(loaded: Loaded, target: Target, remote: Remote) -> Plan:
         changes=tuple(_placed(change, places) for change in ordered(changes)),
         diagnostics=loaded.problems,
         api_calls=remote.calls,
+        orphans=around.orphans,
+        outside=around.outside,
     )
 
 
@@ -57,7 +74,35 @@ async def _change(
 ) -> Change:
     """The change of one workflow; the live document is dropped as soon as it is compared."""
     async with gate:
-        return change(desired, await observe(desired, listed, remote))
+        live = await observe(desired, listed, remote)
+        found = change(desired, live)
+    if live is None:
+        return found
+    return replace(found, object_id=live.ids[SELF], fingerprint=live.fingerprint)
+
+
+def _wish(desired: Workflow, target: Target, said: bool | None) -> bool:
+    """Whether a workflow is to be published: the command line, else the manifest, else the target."""
+    if said is not None:
+        return said
+    return target.publish if desired.publish is None else desired.publish
+
+
+async def _with_publication(changes: list[Change], runs: PipelineRuns) -> list[Change]:
+    """The changes with `publication`, where nothing is left to save and publishing is wished for."""
+    asked = [each for each in changes if _is_asked(each)]
+    told = await published({each.object_id: each.fingerprint for each in asked}, runs)
+    words: dict[str, Publication] = {
+        key: "published" if is_so else "unpublished" for key, is_so in told.items()
+    }
+    return [
+        replace(each, publication=words[each.object_id]) if _is_asked(each) else each
+        for each in changes
+    ]
+
+
+def _is_asked(found: Change) -> bool:
+    return found.publish and found.action == "unchanged"
 
 
 def _placed(found: Change, places: Mapping[str, Subject]) -> Change:
@@ -87,3 +132,42 @@ def _check_pasted(desired: Iterable[Workflow], listed: dict[str, Summary]) -> No
 async def apply(made: Plan, writer: Writer) -> Report:
     """Writes a plan and proves each change by reading it back."""
     return await applying.apply(made, writer)
+
+
+# --- publish --------------------------------------------------------------------------------------
+
+
+def narrowed(loaded: Loaded, paths: Collection[str]) -> Loaded:
+    """What was loaded, as if there were manifests for these workflows only."""
+    return replace(loaded, subjects=tuple(s for s in loaded.subjects if s.path in paths))
+
+
+async def publish(
+    made: Plan, loaded: Loaded, target: Target, publisher: Publisher
+) -> tuple[Published, ...]:
+    """Publishes what a plan shows as to be published, each after those it waits for.
+
+    What is not saved as the manifests say ends as a conflict: it is never published on a guess.
+    Raises RefusedBySafety inside the window in which nothing is published.
+    """
+    desired = [from_manifest(subject.manifest, target) for subject in loaded.subjects]
+    waiting = upstreams(desired)
+    changes = {each.address: each for each in made.to_publish}
+    order = [changes[path] for path in sorted_by_wait(waiting) if path in changes]
+    ready = [each for each in order if each.publication == "unpublished"]
+    moved = tuple(_not_saved(each) for each in order if each.publication != "unpublished")
+    wanted = [
+        publishing.wanted(each, waits_for=tuple(sorted(waiting[each.address]))) for each in ready
+    ]
+    return (*moved, *await publishing.publish(wanted, publisher))
+
+
+def _not_saved(change: Change) -> Published:
+    return Published(
+        change.address,
+        "failed",
+        change.object_id,
+        error=f"`{change.address}` is not saved as its manifest says: {change.reason}; "
+        "nothing was published; run `deployer plan`, then `deployer apply`",
+        exit_code=Conflict.exit_code,
+    )

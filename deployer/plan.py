@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from deployer import schema
-from deployer.diff import Path, changes, masked, resolve
+from deployer.diff import Path, changes, masked, pattern, resolve
 from deployer.entities import token
 from deployer.flowspec import comparable, consumed, produced, resolved, with_unmanaged
 from deployer.model import Change, FieldChange, NodeChange, Observed, Spec, Workflow
@@ -42,7 +42,7 @@ def _compare(desired: Workflow, live: Observed) -> Change:
     wanted, unmanaged = with_unmanaged(desired.spec, live.workflow.spec)
     there = _matched(live, unmanaged)
     if desired.ignored:
-        wanted = _with_ignored(wanted, there, _pattern(desired.ignored), ())
+        wanted = _with_ignored(wanted, there, pattern(desired.ignored), ())
     spec = complete(wanted, there, place, desired.kind)
     before, after = live.comparable, comparable(replace(desired, spec=spec), live.identifier)
     notes = tuple(NodeChange(name, "unmanaged") for name in unmanaged)
@@ -69,6 +69,23 @@ def _compare(desired: Workflow, live: Observed) -> Change:
         before=live,
         after=replace(desired, spec=spec),
     )
+
+
+def sides(desired: Workflow, live: Observed) -> tuple[Spec, Spec]:
+    """Live and desired as they are compared, live-only nodes counting as missing in the desired one."""
+    wanted, unmanaged = with_unmanaged(desired.spec, live.workflow.spec)
+    gone = {*unmanaged, *map(token, unmanaged)}
+    own = {
+        key: {k: v for k, v in value.items() if k not in gone}
+        if key in ("nodes", "dependencies")
+        else value
+        for key, value in wanted.items()
+    }
+    there = _matched(live, unmanaged)
+    if desired.ignored:
+        own = _with_ignored(own, there, pattern(desired.ignored), ())
+    spec = complete(own, there, schema.workflow(), desired.kind)
+    return live.comparable, comparable(replace(desired, spec=spec), live.identifier)
 
 
 def _matched(live: Observed, unmanaged: Iterable[str]) -> Spec:
@@ -112,20 +129,6 @@ def _with_file(field: FieldChange, desired: Workflow) -> FieldChange:
 
 
 # --- ignored fields -------------------------------------------------------------------------------
-
-
-_ANY_KEY = r'\[(?:"(?:[^"\\]|\\.)*"|[^]["]*)\]'
-_PART_OF_KEY = r'[^]["]*'
-
-
-def _pattern(ignored: Iterable[str]) -> re.Pattern[str]:
-    """What matches the paths that a plan prints; `*` stands for keys, or parts of them, in brackets."""
-    return re.compile("|".join(_regex(path) for path in ignored))
-
-
-def _regex(path: str) -> str:
-    text = re.escape(path).replace(re.escape("[*]"), _ANY_KEY)
-    return text.replace(re.escape("*"), _PART_OF_KEY)
 
 
 def _with_ignored(
@@ -197,26 +200,27 @@ def ordered(found: Sequence[Change]) -> tuple[Change, ...]:
 
     Only what manifests ask for counts: unmanaged nodes are live already, and no rule has seen them.
     """
-    makers = {
-        output: change.address
-        for change in found
-        if change.desired is not None
-        for output in produced(change.desired.spec)
-    }
-    waiting = {change.address: _upstreams(change, makers) for change in found}
+    waiting = upstreams(change.desired for change in found if change.desired is not None)
+    waiting = {change.address: waiting.get(change.address, set()) for change in found}
     by_address = {change.address: change for change in found}
     return tuple(
         replace(by_address[address], waits_for=tuple(sorted(waiting[address])))
-        for address in _sorted_by_wait(waiting)
+        for address in sorted_by_wait(waiting)
     )
 
 
-def _upstreams(change: Change, makers: Mapping[str, str]) -> set[str]:
-    wanted = consumed(change.desired.spec) if change.desired is not None else set()
-    return {makers[output] for output in wanted if output in makers} - {change.address}
+def upstreams(found: Iterable[Workflow]) -> dict[str, set[str]]:
+    """Path of each workflow → the paths of those among them that make what it waits for."""
+    workflows = list(found)
+    makers = {output: each.path for each in workflows for output in produced(each.spec)}
+    return {
+        each.path: {makers[output] for output in consumed(each.spec) if output in makers}
+        - {each.path}
+        for each in workflows
+    }
 
 
-def _sorted_by_wait(waiting: Mapping[str, set[str]]) -> list[str]:
+def sorted_by_wait(waiting: Mapping[str, set[str]]) -> list[str]:
     """Addresses such that each comes after those it waits for; validation has refused cycles."""
     from graphlib import TopologicalSorter
 

@@ -16,9 +16,9 @@ from deployer.wording import Violation, one_line, violations
 if TYPE_CHECKING:
     from jsonschema_rs import Draft202012Validator
 
-__all__ = ["Field", "Name", "Violation", "check", "document", "load", "node", "workflow"]
+__all__ = ["Field", "Name", "Violation", "check", "document", "folder", "load", "node", "workflow"]
 
-Name = Literal["manifest", "config", "plan"]
+Name = Literal["manifest", "config", "plan", "run"]
 
 _PLACEHOLDER = re.compile(r"\$\{spec\.[^{}]+\}")
 
@@ -26,13 +26,13 @@ _PLACEHOLDER = re.compile(r"\$\{spec\.[^{}]+\}")
 @cache
 def load(name: Name) -> dict[str, Any]:
     """Return the schema of that name. It is shared: do not change it."""
-    text = (_folder() / f"{name}.schema.json").read_text(encoding="utf-8")
+    text = (folder() / f"{name}.schema.json").read_text(encoding="utf-8")
     schema: dict[str, Any] = json.loads(text)
     return schema
 
 
-def _folder() -> Path:
-    """Return where the schemas lie: inside the wheel, or beside the package in a checkout."""
+def folder() -> Path:
+    """Return where schemas and data lie: inside the wheel, or beside the package in a checkout."""
     packaged = Path(__file__).parent / "schemas"
     return packaged if packaged.is_dir() else packaged.parent.parent / "schemas"
 

@@ -6,25 +6,23 @@ Everything is always loaded, because rules across files need it; PATHS only choo
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 from deployer.errors import UsageError
 from deployer.load import SYMBOLIC, Loaded, load
+from deployer.manifest import parse
 from deployer.model import Problem, Settings, Target
+from deployer.rules.told_elsewhere import SILENCE
 
 
 @dataclass(frozen=True, slots=True)
 class Validated:
-    """What is to be reported: problems, of how many manifests, and PATHS without use."""
+    """What is to be reported: problems, of which manifests, and PATHS without use."""
 
     problems: tuple[Problem, ...]
-    files: int
+    manifests: tuple[str, ...]
     skipped: tuple[str, ...] = ()
-
-    def fails(self, *, strict: bool) -> bool:
-        """Whether there is an error, or a warning where those count too."""
-        grave = ("error", "warning") if strict else ("error",)
-        return any(problem.severity in grave for problem in self.problems)
 
 
 def validate(settings: Settings, paths: Sequence[Path] = ()) -> Validated:
@@ -35,13 +33,17 @@ def validate(settings: Settings, paths: Sequence[Path] = ()) -> Validated:
     """
     chosen = [settings.target] if settings.target else list(settings.targets.values())
     named = () if settings.config else paths
-    results = [(target, load(settings, target, named)) for target in chosen or [SYMBOLIC]]
-    found = Validated(_merged(results), results[0][1].files)
+    read = cache(parse)  # each file once, however many targets there are
+    results = [(target, load(settings, target, named, read)) for target in chosen or [SYMBOLIC]]
+    found = Validated(_merged(results), tuple(results[0][1].sources))
     return _narrowed(found, results, settings, paths) if paths and settings.config else found
 
 
 def _merged(results: Sequence[tuple[Target, Loaded]]) -> tuple[Problem, ...]:
-    """Each problem once; one that only some of several targets have says which."""
+    """Each problem once; one that only some of several targets have says which.
+
+    A silence that is of use for one target is of use.
+    """
     targets: dict[Problem, list[str]] = {}
     for target, loaded in results:
         for problem in dict.fromkeys(loaded.problems):
@@ -51,6 +53,7 @@ def _merged(results: Sequence[tuple[Target, Loaded]]) -> tuple[Problem, ...]:
         if len(names) == len(results)
         else replace(problem, message=f"{problem.message} (target {', '.join(names)})")
         for problem, names in targets.items()
+        if problem.rule != SILENCE.id or len(names) == len(results)
     )
 
 
@@ -86,7 +89,7 @@ def _narrowed(
     skipped = [
         path for path, each in wanted.items() if not any(_covers(each, file) for file in known)
     ]
-    return Validated(tuple(problems), len(meant), tuple(skipped))
+    return Validated(tuple(problems), tuple(sorted(meant)), tuple(skipped))
 
 
 def _within(path: Path, root: Path) -> str | None:

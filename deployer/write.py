@@ -22,12 +22,12 @@ from deployer.errors import (
     Unreachable,
     VerificationFailed,
 )
-from deployer.flowspec import derived_id, references, shell, to_wire
+from deployer.flowspec import shell, to_wire
 from deployer.model import Observed
 from deployer.normalise import canonical, other_spelling
-from deployer.observe import chosen_id
+from deployer.observe import chosen_id, every_id
 from deployer.plan import change as replan
-from deployer.remote import LISTED_TYPES, Job
+from deployer.remote.workspace import LISTED_TYPES, Job
 from deployer.standing import NOTHING, POLL_SECONDS, RERUN, Standing
 
 JOB_DEADLINE = 300.0
@@ -38,7 +38,8 @@ CARRIED_OUT = "the import was carried out"
 
 _TO_DO = ("create", "update")
 _BUSY = re.compile(r"busy|another operation|正在", re.IGNORECASE)
-_ABOUT_IDS = re.compile(r"\bids?\b|uuid", re.IGNORECASE)
+ABOUT_IDS = re.compile(r"\bids?\b|uuid", re.IGNORECASE)
+"""A refusal that is about ids, in the words of any service (docs/service.md U-03)."""
 
 
 class _InFlight(OutcomeUnknown):
@@ -97,7 +98,7 @@ class Write(Standing):
             try:
                 return await self._remote.create(shell(self._after, chosen))
             except ServiceError as refused:
-                if not chosen or not _ABOUT_IDS.search(refused.why):
+                if not chosen or not ABOUT_IDS.search(refused.why):
                     raise
             return await self._remote.create(shell(self._after, ""))
 
@@ -132,22 +133,7 @@ class Write(Standing):
         return live.ids
 
     async def _ids(self, known: Mapping[str, str], *, fresh: bool) -> dict[str, str]:
-        """An id for every entity: the live one, else one derived from the workflow and the name.
-
-        Import is an upsert by id (docs/service.md B-01): an id that is taken elsewhere would
-        overwrite that object, so it is asked for first; in a workflow made just now none can be.
-        """
-        ids = {SELF: known[SELF]}
-        for reference in references(self._after.spec)[1:]:
-            ids[reference] = known.get(reference) or await self._new_id(ids[SELF], reference, fresh)
-        return ids
-
-    async def _new_id(self, workflow_id: str, reference: str, fresh: bool) -> str:
-        for attempt in ("", "1", "2"):
-            identity = derived_id(self._remote.project, workflow_id, reference, attempt)
-            if fresh or await self._remote.node_document(identity) is None:
-                return identity
-        raise Conflict(f"no free id for node `{reference}`", hint="give the node another name")
+        return await every_id(self._after, known, self._remote, fresh=fresh)
 
     # --- import -----------------------------------------------------------------------------------
 
@@ -158,7 +144,7 @@ class Write(Standing):
             return
         except (JobFailed, _Forgotten) as failure:
             refused = failure
-        if isinstance(refused, _Forgotten) or _ABOUT_IDS.search(refused.why):
+        if isinstance(refused, _Forgotten) or ABOUT_IDS.search(refused.why):
             await self._import_without(ids, refused)
             return
         respelled = other_spelling(self._after.spec, schema.workflow(), refused.why)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from deployer.model import Outcome
-from deployer.remote import Remote
+from deployer.remote.workspace import Remote
 
 
 class Progress(Protocol):

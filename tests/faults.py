@@ -12,9 +12,16 @@ import httpx
 
 from deployer import pipeline
 from deployer.cli.connect import EMULATOR_ENDPOINT, EMULATOR_KEY, Connection
-from deployer.emulator import Emulator, Ids, Switches, VirtualClock, create_app
+from deployer.emulator import (
+    Emulator,
+    EmulatorTransport,
+    Ids,
+    Switches,
+    VirtualClock,
+    create_app,
+)
 from deployer.model import Outcome, Plan, Report, Target
-from deployer.remote import Remote
+from deployer.remote.workspace import Remote
 from deployer.transport.client import Client
 from deployer.transport.credentials import Credentials
 from tests.strategies import IDENTIFIER, Document
@@ -229,7 +236,7 @@ async def bench(job_seconds: float = 0.0, switches: Switches | None = None) -> A
         job_seconds=job_seconds,
         switches=switches,
     )
-    line = Line(httpx.ASGITransport(app))
+    line = Line(EmulatorTransport(app))
     try:
         async with Client(
             EMULATOR_ENDPOINT,
@@ -241,7 +248,7 @@ async def bench(job_seconds: float = 0.0, switches: Switches | None = None) -> A
             chance=lambda: 0.5,
         ) as client:
             remote = Remote(client, PROJECT)
-            yield Bench(Connection(remote, 30.0, sleep, clock), line, clock, app)
+            yield Bench(Connection(remote, 30.0, sleep, clock, clock), line, clock, app)
     finally:
         app.close()
 

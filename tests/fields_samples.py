@@ -57,6 +57,9 @@ WRITTEN_AS: Mapping[str, tuple[str, str]] = {
 NEVER_EMPTY = {"dependencies": ("depends",), "flow": ("depends",)}
 """What an element of these lists needs besides what the schema demands."""
 
+BESIDE = {"cron": ("recurrence", "Normal")}
+"""What stands beside a value: a cron needs a trigger that runs by it, with or without the cron."""
+
 
 @dataclass(frozen=True)
 class Place:
@@ -289,6 +292,9 @@ def _holding(field: Field | None, steps: Steps, value: Any, at: Steps) -> Any:
 def completed(held: Object, field: Field, at: Steps) -> Object:
     """An object with what the schema, and the tables above, demand besides."""
     result = dict(held)
+    for name, (other, value) in BESIDE.items():
+        if name in held:
+            result.setdefault(other, value)
     for name in _demanded(result, field, at):
         result.setdefault(name, smallest(field.property(name), (*at, name)))
     rule = field.keywords.get("if", {}).get("properties", {})

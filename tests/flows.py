@@ -11,7 +11,7 @@ from typing import Any
 from deployer.apply import exit_code
 from deployer.cli.connect import Connection
 from deployer.emulator.settings import register_project
-from deployer.remote import Remote
+from deployer.remote.workspace import Remote
 from tests.faults import ANYWHERE, Bench, answer_lost, workflow
 from tests.flow_documents import body, changed, control, other_script, shell, with_node
 from tests.flow_stage import Stage, truthful
@@ -31,7 +31,16 @@ RICH = workflow(
             "each",
             "CONTROLLER_TRAVERSE",
             dependsOn=["start"],
-            **{"for-each": {"nodes": [shell("one"), shell("two", dependsOn=["one"])]}},
+            **{
+                "for-each": {
+                    "nodes": [
+                        control("begin_each", "CONTROLLER_TRAVERSE_START"),
+                        shell("one", dependsOn=["begin_each"]),
+                        shell("two", dependsOn=["one"]),
+                        control("end_each", "CONTROLLER_TRAVERSE_END", dependsOn=["two"]),
+                    ]
+                }
+            },
         ),
         control(
             "until",
@@ -39,7 +48,10 @@ RICH = workflow(
             dependsOn=["each"],
             **{
                 "do-while": {
-                    "nodes": [shell("step")],
+                    "nodes": [
+                        control("begin_until", "CONTROLLER_CYCLE_START"),
+                        shell("step", dependsOn=["begin_until"]),
+                    ],
                     "while": control("end", "CONTROLLER_CYCLE_END", dependsOn=["step"]),
                 }
             },
@@ -298,7 +310,7 @@ async def two_projects(stage: Stage) -> None:
         register_project(db, 20002, "other")
     bench, old = stage.bench, stage.bench.connection
     remote = Remote(old.remote._client, "20002")
-    connection = Connection(remote, old.settle, old.sleep, old.clock)
+    connection = Connection(remote, old.settle, old.sleep, old.clock, old.now)
     where = replace(ANYWHERE, project="20002", project_identifier="other")
     second = Stage(Bench(connection, bench.line, bench.clock, stage.app, where))
     before = stage.held()

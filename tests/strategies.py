@@ -190,7 +190,8 @@ def _script(draw: Draw, name: str, command: str, depth: int) -> Document:
         "path": st.sampled_from(paths),
         "language": _one_of("odps-sql", "shell"),
         "parameters": st.none() | _variables,
-        "content": st.none() | texts,
+        # The content of a branch repeats the block, if it is there at all.
+        "content": st.none() if command == "CONTROLLER_BRANCH" else st.none() | texts,
     }
     return {"runtime": runtime, **draw(_maybe(**fields))}
 
@@ -211,9 +212,9 @@ def _depends_on(draw: Draw, name: str, before: list[str], depth: int) -> list[An
 
 @st.composite
 def _outputs(draw: Draw, name: str, branching: bool) -> Document:
+    parts = st.lists(_one_of("a", "b", 'c"]'), min_size=2 * branching, max_size=3, unique=True)
     declared = [
-        {"data": f"made.{name}.{part}", **draw(_maybe(refTableName=words))}
-        for part in draw(st.lists(_one_of("a", "b", 'c"]'), max_size=3, unique=True))
+        {"data": f"made.{name}.{part}", **draw(_maybe(refTableName=words))} for part in draw(parts)
     ]
     if branching:
         branches = [{"when": draw(texts), "output": {"data": one["data"]}} for one in declared]
@@ -225,13 +226,22 @@ def _outputs(draw: Draw, name: str, branching: bool) -> Document:
 @st.composite
 def _loop(draw: Draw, name: str, block: str, depth: int) -> Document:
     inner = draw(_nodes(depth + 1))
-    loop: Document = {"nodes": inner, **draw(_maybe(maxIterations=_one_of(5, None)))}
-    if block == "do-while":
-        end = f"{name}_end"
-        loop["while"] = {"name": end, "script": {"runtime": {"command": "CONTROLLER_CYCLE_END"}}}
+    start, end = (_marker(f"{name}_{part}", block) for part in ("start", "end"))
+    loop: Document = {"nodes": [start, *inner], **draw(_maybe(maxIterations=_one_of(5, None)))}
+    if block == "for-each":
+        loop["nodes"].append(end)
+    else:
+        loop["while"] = end
         if inner:
             loop["while"]["dependsOn"] = [inner[-1]["name"]]
     return loop
+
+
+def _marker(name: str, block: str) -> Document:
+    """The node that a loop begins or ends with."""
+    kind = "TRAVERSE" if block == "for-each" else "CYCLE"
+    command = f"CONTROLLER_{kind}_{name.rpartition('_')[2].upper()}"
+    return {"name": name, "script": {"runtime": {"command": command}}}
 
 
 @st.composite

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from deployer import config
 from deployer.errors import UsageError
-from deployer.model import Settings, Target
+from deployer.model import Settings, Target, Window
 
 TWO = """\
 targets:
@@ -275,14 +275,44 @@ def test_any_mapping_is_read_or_refused(root: Path, document: dict[str, Any]) ->
 
 
 def test_keys_of_later_versions_are_warned_about(tmp_path: Path) -> None:
-    """Nobody relies on a limit or a scope that no command of this version obeys."""
+    """Nobody relies on a limit or a rule that no command of this version obeys."""
     text = (
-        "scope: [shop]\nrules: {DW102: warning}\n"
+        "scope: [shop]\n"
         "targets: {t: {emulator: x.db, project: '1', limits: {settle: 1, deletedNodes: 3}}}\n"
     )
     found = load(tmp_path, text).warnings
     assert [(each.rule, each.message, str(each.location)) for each in found] == [
-        ("DW090", "`scope` has no effect in this version", "deployer.yaml:1:1"),
-        ("DW090", "`rules` has no effect in this version", "deployer.yaml:2:1"),
-        ("DW090", "`deletedNodes` has no effect in this version", "deployer.yaml:3:65"),
+        ("DW090", "`deletedNodes` has no effect in this version", "deployer.yaml:2:65"),
     ]
+
+
+def test_window_of_publishing(tmp_path: Path) -> None:
+    """Both limits and the time zone are settings; `off` is never."""
+    text = "targets: {{t: {{emulator: x.db, project: '1', {}}}}}\n"
+    cases = {
+        "publish: true": Window(),
+        "limits: {publishWindow: '22:00-24:00'}": Window(79_200, 86_400, 79_200),
+        "limits: {publishWindow: '21:00-22:30'}": Window(75_600, 81_000, 75_600),
+        "limits: {publishWarning: '20:15'}": Window(warn=72_900),
+        "limits: {publishWindow: 'off'}, timezone: Asia/Tokyo": Window(0, 0, 0, "Asia/Tokyo"),
+    }
+    found = {said: load(tmp_path, text.format(said)).targets["t"].window for said in cases}
+    assert found == cases
+
+
+@pytest.mark.parametrize(
+    ("said", "what"),
+    [
+        ("timezone: Asia/Atlantis", "there is no time zone `Asia/Atlantis` on this machine"),
+        ("limits: {publishWindow: '23:00-01:00'}", "limits of publishing: "),
+        ("limits: {publishWarning: '23:45'}", "limits of publishing: "),
+        ("limits: {publishWindow: '9-10'}", "expected "),
+    ],
+)
+def test_window_that_is_none(tmp_path: Path, said: str, what: str) -> None:
+    """Told with its place, before anything is published at the wrong hour."""
+    text = f"targets: {{t: {{emulator: x.db, project: '1', {said}}}}}\n"
+    with pytest.raises(UsageError) as told:
+        load(tmp_path, text)
+    assert told.value.what.startswith(what)
+    assert "deployer.yaml:1:" in told.value.where

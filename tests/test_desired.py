@@ -223,3 +223,9 @@ def test_an_override_may_add_a_node_that_others_wait_for() -> None:
     found = document(node("a"))
     workflow = desired(found, overrides={"f/w": patch})
     assert list(workflow.spec["dependencies"]["{{a}}"]["depends"]) == [f"{IDENTIFIER}.extra"]
+
+
+def test_a_name_means_the_output_that_the_service_made() -> None:
+    """A node that declares no output is waited for by its id, whatever that is."""
+    made = document(node("a", outputs={"nodeOutputs": []}), node("b", dependsOn=["a"]))
+    assert upstreams(made, "b") == [{"output": "{{a}}"}]

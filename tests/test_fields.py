@@ -17,6 +17,8 @@ BEHAVIOUR = {
     "x-aliases",
     "x-computed",
     "x-computed-elements",
+    "x-noise",
+    "x-noise-when",
     "x-default-kinds",
     "x-immutable",
     "x-merge-key",
@@ -25,7 +27,7 @@ BEHAVIOUR = {
     "x-text",
     "x-unordered",
 }
-WORDS = {"title", "description", "errorMessage", "$comment"}
+WORDS = {"title", "description", "enumDescriptions", "errorMessage", "$comment"}
 CHECKS = {
     *("type", "enum", "const", "minLength", "maxLength", "pattern", "minimum", "maximum"),
     *("minItems", "maxItems", "required", "properties", "additionalProperties", "items"),

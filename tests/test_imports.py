@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from deployer.render.problems import FORMATS
 from tests.cli_kit import ROOT, Project
 
 LOADED = """
@@ -46,7 +47,20 @@ def loaded_by(project: Project, *command: str) -> tuple[int, set[str]]:
 
 @pytest.mark.parametrize(
     "command",
-    [["--help"], ["--version"], [], ["plan", "--help"], ["apply", "-h"], ["validate", "-h"]],
+    [
+        ["--help"],
+        ["--version"],
+        [],
+        ["plan", "--help"],
+        ["apply", "-h"],
+        ["publish", "-h"],
+        ["pull", "-h"],
+        ["validate", "-h"],
+        ["backfill", "-h"],
+        ["run", "-h"],
+        ["smoke-test", "-h"],
+        ["instances", "list", "-h"],
+    ],
 )
 def test_help_is_words_only(project: Project, command: list[str]) -> None:
     """No library but click has a part in it."""
@@ -63,7 +77,6 @@ def test_overview_loads_no_command(project: Project) -> None:
         "deployer.cli.main",
         "deployer.cli.words",
         "deployer.errors",
-        "deployer.model",
         "deployer.render",
         "deployer.render.paint",
         "deployer.render.visible",
@@ -76,8 +89,25 @@ def test_validate_of_sound_files(project: Project, command: list[str]) -> None:
     code, modules = loaded_by(project, *command)
     assert (code, modules & (NETWORK | UNUSED | {"jsonschema"})) == (0, set())
     assert READERS & modules == {"jsonschema_rs", "yaml"}
-    client = {"deployer.transport.client", "deployer.remote", "deployer.apply", "deployer.plan"}
+    client = {
+        "deployer.transport.client",
+        "deployer.remote.workspace",
+        "deployer.apply",
+        "deployer.plan",
+    }
     assert modules & client == set()
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_form_loads_its_own_module(project: Project, form: str) -> None:
+    """Nobody pays for the forms that were not asked for."""
+    code, modules = loaded_by(project, "validate", "--format", form)
+    forms = {name for name in modules if name.startswith("deployer.render.problems_")}
+    text = (
+        {FORMATS["text"]} if form == "github" else set()
+    )  # what GitHub would hide is told as text
+    assert (code, forms) == (0, {FORMATS[form]} | text)
+    assert modules & (NETWORK | UNUSED | {"jsonschema"}) == set()
 
 
 def test_validate_of_a_json_manifest(project: Project) -> None:

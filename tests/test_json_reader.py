@@ -97,7 +97,7 @@ def test_all_that_does_not_stop_is_collected() -> None:
 def test_place_in_a_broken_text_is_refused() -> None:
     """A text that changed into something unreadable is said to be so."""
     with pytest.raises(Irregular):
-        json_reader.locate("[1,", (3,))
+        json_reader.locate("[1,", [(3,)])
 
 
 # --- properties -----------------------------------------------------------------------------------
@@ -136,10 +136,22 @@ def test_agrees_with_the_yaml_reader(document: Any, indent: int | None) -> None:
     """Simple JSON is YAML: same value, and each value and key at the same place."""
     text = json.dumps(document, indent=indent, ensure_ascii=False)
     assert yaml_reader.parse(text).value == json_reader.parse(text).value
-    for pointer in pointers(document):
-        for key in (False, True):
-            ours = json_reader.locate(text, pointer, key)
-            assert ours == yaml_reader.locate(text, pointer, key)
+    places = list(pointers(document))
+    assert json_reader.locate(text, places) == yaml_reader.locate(text, places)
+
+
+STEPS = st.lists(st.integers(0, 3) | TEXT, max_size=4).map(tuple)
+
+
+@given(VALUES, LAYOUT, st.lists(STEPS, max_size=5))
+def test_places_asked_for_together_are_those_asked_for_alone(
+    document: Any, indent: int | None, others: list[Pointer]
+) -> None:
+    """One pass finds every place that passes of their own find, those that lead nowhere included."""
+    text = json.dumps(document, indent=indent, ensure_ascii=False)
+    asked = [*pointers(document), *others]
+    alone = {pointer: json_reader.locate(text, [pointer])[pointer] for pointer in asked}
+    assert json_reader.locate(text, asked) == alone
 
 
 JSON_SIGNS = st.sampled_from(

@@ -10,11 +10,11 @@ PACKAGE = ROOT / "deployer"
 
 LAYERS = (
     {"model", "errors", "acs3"},
-    {"reading", "transport", "schema", "manifest", "config", "render"},
+    {"reading", "transport", "schema", "cron", "manifest", "config", "render"},
     {"entities", "normalise", "diff"},
-    {"flowspec", "desired", "plan", "rules"},
+    {"flowspec", "desired", "plan", "rules", "authoring"},
     {"remote", "observe"},
-    {"apply"},
+    {"apply", "publishing", "running"},
     {"pipeline"},
     {"cli"},
 )
@@ -22,9 +22,11 @@ LAYERS = (
 
 PARTS = {
     "apply": {"write", "writer", "standing"},
-    "pipeline": {"load", "validate"},
-    "schema": {"fields", "wording"},
+    "flowspec": {"complaints"},
+    "model": {"days", "runs"},
+    "pipeline": {"load", "online", "pull", "scope", "validate"},
     "plan": {"edges", "graph"},
+    "schema": {"drafts", "fields", "node_types", "wording"},
 }
 """Modules that stand in the row of another one, which they were split from."""
 

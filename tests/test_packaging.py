@@ -13,7 +13,8 @@ from deployer import __version__
 ROOT = Path(__file__).resolve().parent.parent
 QUICKSTART = ROOT / "examples" / "quickstart"
 INFO = f"deployer-{__version__}.dist-info"
-SCHEMAS = ("config", "manifest", "plan")
+SCHEMAS = ("config", "manifest", "plan", "run")
+SHIPPED = {*(f"{name}.schema.json" for name in SCHEMAS), "node-types.json"}
 
 
 def run(*arguments: str | Path, cwd: Path, path: Path) -> subprocess.CompletedProcess[str]:
@@ -53,7 +54,7 @@ def test_wheel_holds_the_schemas_and_nothing_but_the_package(wheel: Path) -> Non
     """The schemas travel inside the package; tests, examples and documents stay at home."""
     names = zipfile.ZipFile(wheel).namelist()
     shipped = {name for name in names if name.startswith("deployer/schemas/")}
-    assert shipped == {f"deployer/schemas/{name}.schema.json" for name in SCHEMAS}
+    assert shipped == {f"deployer/schemas/{name}" for name in SHIPPED}
     assert {name.split("/")[0] for name in names} == {"deployer", INFO}
 
 
@@ -68,8 +69,7 @@ def test_wheel_names_its_licence(wheel: Path) -> None:
 
 def test_installed_schemas_are_the_ones_of_the_checkout(installed: Path) -> None:
     """An installed package answers from its own schemas, equal to those in git."""
-    for name in SCHEMAS:
-        file = f"{name}.schema.json"
+    for file in SHIPPED:
         inside = (installed / "deployer" / "schemas" / file).read_text(encoding="utf-8")
         assert inside == (ROOT / "schemas" / file).read_text(encoding="utf-8")
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from deployer.errors import NotFound, OutcomeUnknown, Unreachable
-from deployer.remote import Job, Remote, Summary
+from deployer.remote.workspace import Job, Remote, Summary
 from deployer.transport.client import Operation
 
 Answer = Callable[[Mapping[str, Any]], Mapping[str, Any]]

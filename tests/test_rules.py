@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from deployer.load import Loaded, load
+from deployer.load import SYMBOLIC, Loaded, load
 from deployer.model import Problem, Settings, Target
 
 HEAD = """\
@@ -41,7 +41,9 @@ def told(problem: Problem) -> tuple[str, str, str, str]:
 
 
 def found(folder: Path, *texts: str) -> list[tuple[str, str, str, str]]:
-    return [told(problem) for problem in checked(folder, *texts).problems]
+    """Every finding that asks for something: an info does not."""
+    problems = checked(folder, *texts).problems
+    return [told(problem) for problem in problems if problem.severity != "info"]
 
 
 def test_a_sound_document_has_no_findings(tmp_path: Path) -> None:
@@ -61,6 +63,9 @@ def test_node_names_are_unique(tmp_path: Path) -> None:
 def test_nodes_in_different_loops_may_share_a_name(tmp_path: Path) -> None:
     """What they are known by includes the loop."""
     loop = f"for-each:\n  nodes:\n    - name: body\n      {NODE}\n"
+    for end in ("START", "END"):
+        runtime = f"{{runtime: {{command: CONTROLLER_TRAVERSE_{end}}}}}"
+        loop += f"    - name: {end.lower()}\n      script: {runtime}\n"
     assert found(tmp_path, workflow(node("a", loop) + node("b", loop) + node("body"))) == []
 
 
@@ -77,7 +82,7 @@ def test_output_names_are_unique_between_workflows(tmp_path: Path) -> None:
     texts = [workflow(node("a"), name) for name in ("one", "two")]
     hint = "rename the node or declare another output"
     assert found(tmp_path, *texts) == [
-        ("DW103", "1.yaml:8:17", "output `dev.a` is also made in 0.yaml", hint)
+        ("DW103", "1.yaml:8:17", "output `dev.a` is also made in 0.yaml:8", hint)
     ]
 
 
@@ -98,17 +103,17 @@ def test_an_output_left_open_needs_the_name_of_the_workspace(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("outputs", ["null", "{nodeOutputs: null}", "{nodeOutputs: []}"])
-def test_nothing_waits_for_a_node_without_an_output(tmp_path: Path, outputs: str) -> None:
-    """The service would lose the dependency and say nothing (docs/service.md B-36)."""
+def test_a_node_without_a_named_output_can_be_waited_for(tmp_path: Path, outputs: str) -> None:
+    """Every node has an output of its own, as most nodes made in the console (docs/service.md B-43)."""
     text = workflow(node("a", f"outputs: {outputs}") + node("b", "dependsOn: [a]"))
-    assert found(tmp_path, text) == [
-        (
-            "DW105",
-            "0.yaml:13:23",
-            "`b` depends on `a`, which has no output",
-            "declare one under `outputs.nodeOutputs` of `a`",
-        )
-    ]
+    assert found(tmp_path, text) == []
+
+
+@pytest.mark.parametrize("value", ["{{a}}:outputs", "{{.}}", "{{a}}"])
+def test_a_node_may_stand_for_its_id(tmp_path: Path, value: str) -> None:
+    """Nobody writes ids, and values of other nodes are told by them."""
+    text = workflow(node("a", f"inputs: {{variables: [{{name: x, value: '{value}'}}]}}"))
+    assert found(tmp_path, text) == []
 
 
 def test_a_dependency_belongs_to_a_node(tmp_path: Path) -> None:
@@ -196,7 +201,7 @@ def test_references_of_old_documents_are_refused(tmp_path: Path, value: str) -> 
     """Version 1.0.0 pointed into lists of the document; nothing follows such a pointer today."""
     text = workflow(node("a", f"outputs: {{nodeOutputs: [{{data: '{value}'}}]}}"))
     assert [(rule, place) for rule, place, _, _ in found(tmp_path, text)] == [
-        ("DW108", "0.yaml:10:42")
+        ("DW124", "0.yaml:10:42")
     ]
 
 
@@ -208,12 +213,12 @@ def test_braces_in_scripts_and_remarks_are_left_alone(tmp_path: Path) -> None:
 
 def test_two_manifests_of_one_path_clash(tmp_path: Path) -> None:
     """They would overwrite each other."""
-    text = workflow(node("a", "outputs: {nodeOutputs: []}"))
-    assert found(tmp_path, text, text) == [
+    texts = [workflow(node(name)) for name in ("a", "b")]
+    assert found(tmp_path, *texts) == [
         (
             "DW128",
             "1.yaml:6:22",
-            "`f/w` is also the path of 0.yaml",
+            "`f/w` is also the path in 0.yaml:6",
             "give one of the two workflows another path",
         )
     ]
@@ -267,16 +272,10 @@ def test_renames_are_not_carried_out_yet(tmp_path: Path) -> None:
     assert loaded.errors
 
 
-def test_publishing_has_no_effect_yet(tmp_path: Path) -> None:
-    """A warning, in the manifest and in the target: nothing is lost."""
+def test_publishing_may_be_wished_for(tmp_path: Path) -> None:
+    """In the manifest and in the target, without a remark."""
     text = workflow(node("a"), top=HEAD + "deployer: {publish: true}\n")
-    loaded = checked(tmp_path, text, publish=True)
-    assert [(p.rule, p.severity, str(p.location)) for p in loaded.problems] == [
-        ("DW090", "warning", "0.yaml:3:21"),
-        ("DW090", "warning", "deployer.yaml:1:1"),
-    ]
-    assert "not supported by this version" in loaded.problems[0].message
-    assert not loaded.errors
+    assert checked(tmp_path, text, publish=True).problems == ()
 
 
 def test_a_workflow_for_other_targets_is_left_out(tmp_path: Path) -> None:
@@ -303,3 +302,98 @@ def test_all_findings_are_told_at_once(tmp_path: Path) -> None:
     bodies = [node("a") + node("a"), node("c", "priority: 9"), node("d", "dependsOn: [zzz]")]
     texts = [workflow(body, f"w{number}") for number, body in enumerate(bodies)]
     assert {rule for rule, _, _, _ in found(tmp_path, *texts)} == {"DW102", "DW010", "DW105"}
+
+
+# --- inside loops ---------------------------------------------------------------------------------
+
+LOOP = """\
+for-each:
+  nodes:
+    - {name: start, script: {runtime: {command: CONTROLLER_TRAVERSE_START}}}
+    - {name: body, script: {runtime: {command: VIRTUAL}}, dependsOn: [WAITS]}
+    - {name: end, script: {runtime: {command: CONTROLLER_TRAVERSE_END}}}
+  flow:
+    - {nodeId: NODE, depends: [{nodeId: body}]}
+"""
+
+
+def loop(waits: str = "start", last: str = "end") -> str:
+    """A loop in line 8 whose body waits for `waits` in line 13, and an edge in line 16."""
+    return node("loop", LOOP.replace("WAITS", waits).replace("NODE", last))
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (loop(), []),
+        (loop(last="ende"), [("DW104", "0.yaml:16:26", "did you mean `end`?")]),
+        (loop(waits="strat"), [("DW141", "0.yaml:13:81", "did you mean `start`?")]),
+        (loop(waits="end"), [("DW106", "0.yaml:13:81", "remove one of the edges")]),
+    ],
+)
+def test_edges_inside_loops(tmp_path: Path, text: str, told: list[tuple[str, str, str]]) -> None:
+    """They are as easily lost as those outside."""
+    got = [(rule, place, hint) for rule, place, _, hint in found(tmp_path, workflow(text))]
+    assert got == told
+
+
+# --- across files ---------------------------------------------------------------------------------
+
+
+def test_a_file_with_findings_of_its_own_takes_part(tmp_path: Path) -> None:
+    """What it makes is there, and what it clashes with too."""
+    one = workflow(node("a") + node("b", "dependsOn: [b]"), "one")
+    two = workflow(node("c", "dependsOn: [dev.a]") + node("a"), "two")
+    assert [rule for rule, _, _, _ in found(tmp_path, one, two)] == ["DW106", "DW103"]
+
+
+def test_an_output_may_be_made_by_a_file_that_cannot_be_read(tmp_path: Path) -> None:
+    """Nothing is said of it until all files are read: one mistake is one finding."""
+    two = workflow(node("c", "dependsOn: [dev.a]"), "two")
+    assert [rule for rule, _, _, _ in found(tmp_path, "nodes: [", two)] == ["DW002"]
+
+
+def test_the_shortest_cycle_of_many_is_shown(tmp_path: Path) -> None:
+    """A chain of 400 nodes that bites its tail, and two nodes that wait for each other."""
+    names = [f"n{number:03}" for number in range(398)]
+    chain = [node(name, f"dependsOn: [{names[i - 1]}]") for i, name in enumerate(names)]
+    pair = node("x", "dependsOn: [y]") + node("y", "dependsOn: [x]")
+    ((rule, _, message, _),) = found(tmp_path, workflow("".join(chain) + pair))
+    assert (rule, message) == ("DW106", "cycle: x -> y -> x")
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        "nodes: ${spec.x}",
+        "trigger: ${spec.x}",
+        "dependencies: ${spec.x}",
+        "outputs: ${spec.x}",
+        "inputs: {variables: '${spec.x}'}",
+    ],
+)
+def test_a_placeholder_stands_for_no_structure(tmp_path: Path, field: str) -> None:
+    """Values are text, numbers and switches, so without a target it is an error as well."""
+    text = workflow("").replace("      nodes:\n", f"      {field}\n")
+    (tmp_path / "0.yaml").write_text(text, encoding="utf-8")
+    loaded = load(Settings(tmp_path, None, (), {}), SYMBOLIC, [tmp_path / "0.yaml"])
+    assert [problem.rule for problem in loaded.problems] == ["DW010"]
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("a\\u200bb", "character U+200B not allowed in name"),
+        ("a\\u202eb", "character U+202E not allowed in name"),
+    ],
+)
+def test_characters_that_nobody_sees(tmp_path: Path, name: str, message: str) -> None:
+    """The finding names the character, since it cannot be shown."""
+    body = node("x").replace("name: x", f'name: "{name}"')
+    assert message in [told for _, _, told, _ in found(tmp_path, workflow(body))]
+
+
+def test_nodes_in_an_open_map_are_no_nodes(tmp_path: Path) -> None:
+    """`metadata` holds whatever the service put there; only loops and their like hold nodes."""
+    inside = "metadata: {nodes: [{name: 9223372036854775808}], while: {name: end}}"
+    assert found(tmp_path, workflow(node("a", inside))) == []

@@ -358,18 +358,19 @@ spec:
 )
 def test_places_are_found_again(pointer: Pointer, key: bool, expected: tuple[int, int]) -> None:
     """A pointer has a line and column; one that leads nowhere has those of its nearest ancestor."""
-    assert yaml_reader.locate(DOCUMENT, pointer, key) == expected
+    written = yaml_reader.locate(DOCUMENT, [pointer])[pointer]
+    assert (written.key if key else written.value) == expected
 
 
 def test_place_in_nothing_is_the_start() -> None:
     """Even an empty text has a first line."""
-    assert yaml_reader.locate("", ("a",)) == (1, 1)
+    assert yaml_reader.locate("", [("a",)]) == {("a",): ((1, 1), (1, 1))}
 
 
 def test_place_in_a_broken_text_is_refused() -> None:
     """A text that changed into something unreadable is said to be so."""
     with pytest.raises(Irregular):
-        yaml_reader.locate("a: [", ("a", 3))
+        yaml_reader.locate("a: [", [("a", 3)])
 
 
 TEXT = st.text(st.characters(exclude_categories=["Cc", "Cn", "Cs", "Zl", "Zp"]), max_size=12)
@@ -399,7 +400,7 @@ def test_every_value_is_located_on_its_line(document: dict[str, Any]) -> None:
     text = json.dumps(document, indent=1, ensure_ascii=False)
     lines = text.split("\n")
     for pointer, leaf in leaves(document):
-        line, column = yaml_reader.locate(text, pointer)
+        line, column = yaml_reader.locate(text, [pointer])[pointer].value
         written = lines[line - 1][column - 1 :].removesuffix(",")
         assert json.loads(written) == leaf
 

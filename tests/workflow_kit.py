@@ -51,10 +51,11 @@ def subject(document: Document, **said: Any) -> Subject:
 
 
 def problems(document: Document, **said: Any) -> list[Problem]:
-    """What schema and rules say about a document."""
+    """Why a document is refused, whatever the rules are set to: schema and the rules that must hold."""
     assert schema.check(document) == []
     one = subject(document, **said)
-    return [*rules.check(one), *rules.check_all([one])]
+    told = [each for each in (*rules.inside(one), *rules.across([one])) if each.info.fixed]
+    return [problem for problem in rules.judged(told, {}) if problem.severity == "error"]
 
 
 def desired(document: Document, **said: Any) -> Workflow:

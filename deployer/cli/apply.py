@@ -1,16 +1,34 @@
-"""`deployer apply`: plans, shows, asks, writes, verifies."""
+"""`deployer apply`: plans, shows, asks, writes, verifies, and publishes where that is wished for."""
 
-import os
 import sys
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import click
 
-from deployer.cli.options import format_option, target_option
+from deployer.cli.asking import ask, things
+from deployer.cli.options import (
+    format_option,
+    option,
+    target_option,
+    timeout_option,
+    window_option,
+)
 from deployer.cli.words import OutputClosed, emit, nothing_written, paint, say
-from deployer.errors import RefusedBySafety, UsageError
-from deployer.model import Plan, Report, Target
+from deployer.model import Plan, Report
+
+if TYPE_CHECKING:
+    from deployer.cli.planning import Planned
+    from deployer.publishing.window import Hours
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """How the work is to be done; `hours` is None where nothing is to be published."""
+
+    hours: "Hours | None"
+    minutes: float
 
 
 @click.command("apply")
@@ -19,30 +37,89 @@ from deployer.model import Plan, Report, Target
 @click.option(
     "--auto-approve", is_flag=True, help="Do not ask before writing; no variable can say this."
 )
-def command(target: str | None, form: str, auto_approve: bool) -> int:
+@option(
+    "--publish/--no-publish",
+    default=None,
+    help="Publish what is saved, or do not; else the manifest says, then the target.",
+)
+@option(
+    "--guard-running",
+    is_flag=False,
+    flag_value="refuse",
+    type=click.Choice(["refuse", "show"]),
+    help="Look for instances of the workflows concerned that run or are due; refuse then, or show.",
+)
+@option(
+    "--guard-minutes",
+    metavar="MINUTES",
+    type=click.IntRange(min=0),
+    default=15,
+    show_default=True,
+    help="How soon an instance must be due for --guard-running to count it.",
+)
+@option(
+    "--smoke-test",
+    is_flag=True,
+    help="Run each changed node once after publishing, and fail if it fails.",
+)
+@timeout_option
+@window_option
+def command(
+    target: str | None,
+    form: str,
+    auto_approve: bool,
+    publish: bool | None,
+    smoke_test: bool,
+    guard_running: str | None,
+    guard_minutes: int,
+    timeout: float,
+    allow_window: bool,
+) -> int:
     """Bring the workspace to the state of the manifests.
 
     Plans, shows the plan, asks, imports each changed workflow, polls its job, reads it back and
-    plans it again: what the service did not keep is an error. Writes drafts in DataStudio; nothing
-    is published.
+    plans it again: what the service did not keep is an error. Writes drafts in Data Studio; what
+    wants it is published then, by a pipeline run for each workflow.
     """
     from deployer import apply as writing
+    from deployer.cli.guarding import guard
     from deployer.cli.planning import planned
+    from deployer.cli.publishing import open_hours
 
     with nothing_written():
-        plan, where = planned(target)
+        found = planned(target, publish)
+        plan = found.plan
         _show(plan, form, asks=not auto_approve)
         writing.refuse(plan.pending)
-        if plan.pending and not auto_approve:
-            _ask(len(plan.pending), where)
-    if not plan.pending:
+        if guard_running:
+            guard(found, guard_minutes, refuses=guard_running == "refuse")
+        hours = open_hours(found, allowed=allow_window) if plan.to_publish else None
+        if (plan.pending or hours) and not auto_approve:
+            ask(_doing(plan), found.target, "apply")
+    if not plan.pending and not hours:
         _show_report(Report((), plan.api_calls), form)
         return 0
-    report, signals = _write(plan, where)
+    report, signals = _write(found, _Wish(hours, timeout))
     # What was written is written: the exit code tells it, whether or not anyone still reads.
     with suppress(OutputClosed):
         _show_report(report, form)
-    return 128 + signals[0] if signals else writing.exit_code(report)
+    code = 128 + signals[0] if signals else writing.exit_code(report)
+    if smoke_test and code == 0:
+        from deployer.cli.smoke_test import try_changed
+
+        return try_changed(found.target, plan.to_publish, form)
+    return code
+
+
+def _doing(plan: Plan) -> str:
+    parts = []
+    if plan.pending:
+        parts.append(f"Write {things(len(plan.pending), 'change')}")
+    if plan.to_publish:
+        parts.append(
+            f"{'publish' if parts else 'Publish'} {things(len(plan.to_publish), 'workflow')}"
+        )
+    return " and ".join(parts)
 
 
 def _show(plan: Plan, form: str, *, asks: bool) -> None:
@@ -51,42 +128,31 @@ def _show(plan: Plan, form: str, *, asks: bool) -> None:
 
     if form == "text":
         emit(plan_text.to_text(plan, paint()))
-    elif asks and plan.pending:
+    elif asks and (plan.pending or plan.to_publish):
         say(plan_text.to_text(plan, paint(sys.stderr)))
 
 
-def _ask(count: int, target: Target) -> None:
-    """Raises UsageError where nobody can answer, RefusedBySafety unless the answer is yes."""
-    if not sys.stdin.isatty() or os.environ.get("DEPLOYER_INPUT") == "0":
-        raise UsageError(
-            "nobody is here to approve the plan",
-            why="standard input is not a terminal"
-            if not sys.stdin.isatty()
-            else "DEPLOYER_INPUT is 0",
-            hint="run `deployer apply --auto-approve` once the plan is reviewed",
-        )
-    things = "1 change" if count == 1 else f"{count} changes"
-    question = f"Write {things} to project {target.project} (target {target.name}, {target.place})?"
-    click.echo(f"{question} Only `yes` is a yes: ", nl=False, err=True)
-    if sys.stdin.readline().strip() != "yes":
-        raise RefusedBySafety(
-            "the plan was not approved", hint="run `deployer apply` again and answer `yes`"
-        )
-
-
-def _write(plan: Plan, target: Target) -> tuple[Report, list[int]]:
+def _write(found: "Planned", wish: _Wish) -> tuple[Report, list[int]]:
     """The report, and the signals that ended the work early."""
     from deployer import pipeline
     from deployer.cli.connect import connected, run, stop_on_signal
     from deployer.cli.progress import progress
+    from deployer.cli.publishing import publish_applied
 
     async def main() -> tuple[Report, list[int]]:
-        async with connected(target) as connection:
-            with progress(len(plan.pending)) as shown:
+        async with connected(found.target) as connection:
+            with progress(len(found.plan.pending)) as shown:
                 writer = connection.writer(shown)
                 with stop_on_signal(writer.stop) as signals:
-                    report = await pipeline.apply(plan, writer)
-        return replace(report, api_calls=plan.api_calls + report.api_calls), signals
+                    report = await pipeline.apply(found.plan, writer)
+                    if wish.hours:
+                        publisher = connection.publisher(
+                            shown, wish.hours, wish.minutes * 60, writer.stop
+                        )
+                        published = await publish_applied(found, report, connection, publisher)
+                        report = replace(report, published=published)
+            calls = found.plan.api_calls + connection.remote.calls
+        return replace(report, api_calls=calls), signals
 
     return run(main())
 
@@ -96,5 +162,5 @@ def _show_report(report: Report, form: str) -> None:
 
     if form == "json":
         emit(report_json.to_json(report))
-    elif report.outcomes:
+    elif report.outcomes or report.published:
         emit(report_text.to_text(report, paint()))

@@ -7,6 +7,7 @@ virtual: waiting moves its clock and returns at once.
 import asyncio
 import os
 import signal
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -16,7 +17,10 @@ from typing import Any, TypeVar
 from deployer.cli.words import say
 from deployer.errors import CredentialsError, UsageError
 from deployer.model import Target
-from deployer.remote import Remote
+from deployer.publishing.publisher import Publisher
+from deployer.publishing.window import Hours
+from deployer.remote.pipeline_runs import PipelineRuns
+from deployer.remote.workspace import Remote
 from deployer.transport.client import Client
 from deployer.transport.credentials import CredentialChain, Credentials
 from deployer.transport.endpoints import check_endpoint, endpoint_of
@@ -40,6 +44,25 @@ class Connection:
     settle: float
     sleep: Callable[[float], Awaitable[None]]
     clock: Callable[[], float]
+    now: Callable[[], float] = time.time
+    honours_dry_run: bool = False
+    """Whether it is known that `DryRun` writes nothing here (docs/service.md U-08)."""
+
+    def publisher(
+        self, progress: Progress, hours: Hours, patience: float, stop: asyncio.Event
+    ) -> Publisher:
+        """What publishing needs here; an approval is waited for as many seconds as `patience`."""
+        return Publisher(
+            runs=PipelineRuns(self.remote.client, self.remote.project),
+            progress=progress,
+            hours=hours,
+            settle=self.settle,
+            patience=patience,
+            sleep=self.sleep,
+            clock=self.clock,
+            now=self.now,
+            stop=stop,
+        )
 
     def writer(self, progress: Progress) -> Writer:
         """What apply needs to write here."""
@@ -114,7 +137,9 @@ async def _embedded(target: Target, db: Path) -> AsyncIterator[Connection]:
             clock=clock,
             now=clock,
         ) as client:
-            yield Connection(Remote(client, target.project), target.settle, sleep, clock)
+            remote = Remote(client, target.project)
+            honours = app.control.switches().dryrun == "honoured"
+            yield Connection(remote, target.settle, sleep, clock, clock, honours_dry_run=honours)
     finally:
         app.close()
 

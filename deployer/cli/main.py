@@ -4,6 +4,7 @@ Commands are loaded by name, so that `--help` and `validate` do not pay for what
 """
 
 import difflib
+import gc
 import sys
 from importlib import import_module
 from io import TextIOWrapper
@@ -18,8 +19,15 @@ from deployer.errors import EXIT_BUG, EXIT_INTERRUPTED, DeployerError, UsageErro
 COMMANDS = {
     "validate": "Check the manifests: YAML, schema and rules. No network.",
     "plan": "Show what apply would change. Only reads.",
+    "pull": "Write live workflows into manifests. Only reads the workspace.",
     "apply": "Bring the workspace to the state of the manifests.",
+    "publish": "Take what is saved to production, stage by stage.",
+    "run": "Run a workflow that is started by hand or by a trigger.",
+    "smoke-test": "Try out what is published, and fail if it does.",
+    "backfill": "Run a workflow for business dates of choice.",
+    "instances": "List, show, watch, stop and rerun instances.",
     "graph": "Draw what waits for what. No network.",
+    "schema": "Print a JSON Schema, for editors and other tools.",
     "emulator": "Serve the DataWorks API on this machine.",
 }
 
@@ -34,13 +42,15 @@ Exit codes:
    6  credentials or permission
    7  outcome of a write unknown: a rerun reads and reconciles
    8  throttled, or the quota is used up
+   9  waits for a person
+  10  a run ended in failure
   64  wrong usage or configuration
   70  a bug in deployer
  130  interrupted (143 by SIGTERM)
 
 \b
-Every option can be set by the environment, as in DEPLOYER_TARGET=prod; --auto-approve cannot.
-Credentials come from Alibaba Cloud's own chain and variables."""
+Options are heard from the environment too, as in DEPLOYER_TARGET=prod; --auto-approve is not, nor
+are those that begin with --allow. Credentials come from Alibaba Cloud's own chain and variables."""
 
 
 class _Lazy(click.Group):
@@ -54,7 +64,7 @@ class _Lazy(click.Group):
         """The command of that name, loaded now."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"deployer.cli.{cmd_name}").command
+        command: click.Command = import_module(f"deployer.cli.{cmd_name.replace('-', '_')}").command
         return command
 
     def resolve_command(
@@ -92,6 +102,9 @@ def root(context: click.Context) -> None:
 
 def main() -> NoReturn:
     """Runs the command line and ends the process with the documented exit code."""
+    # Documents are kept and hold no cycles: looking through them as often as Python would by default
+    # was measured as 6 % of the time of validating 1,000 manifests, and frees nothing.
+    gc.set_threshold(50_000, 20, 100)
     if isinstance(sys.stdout, TextIOWrapper):
         # A result with a character that the terminal's encoding lacks is still a result.
         sys.stdout.reconfigure(errors="backslashreplace")

@@ -15,7 +15,8 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 def option(name: str, *more: str, **attributes: Any) -> Callable[[Command], Command]:
     """An option that `DEPLOYER_<NAME>` sets too; safety overrides are a plain `click.option`."""
-    variable = "DEPLOYER_" + name.removeprefix("--").upper().replace("-", "_")
+    bare = name.partition("/")[0].removeprefix("--")
+    variable = "DEPLOYER_" + bare.upper().replace("-", "_")
     return click.option(name, *more, envvar=variable, **attributes)
 
 
@@ -41,11 +42,37 @@ def format_option(*formats: str) -> Callable[[Command], Command]:
     )
 
 
+def window_option(command: Command) -> Command:
+    """`--allow-window`, which no variable can say."""
+    return click.option(
+        "--allow-window",
+        is_flag=True,
+        help="Publish even while the next day's instances are made; no variable can say this.",
+    )(command)
+
+
+def timeout_option(command: Command) -> Command:
+    """`--timeout MINUTES`, how long an approval is waited for."""
+    return option(
+        "--timeout",
+        metavar="MINUTES",
+        type=click.FloatRange(min=0),
+        default=30.0,
+        show_default=True,
+        help="How long to wait for an approval in the console.",
+    )(command)
+
+
 def chosen(target: str | None) -> tuple[Settings, Target]:
     """The settings of the project around the working folder, and the target to work on."""
     from deployer import config
 
     settings = config.settings(Path.cwd(), target, os.environ)
+    return settings, one_of(settings)
+
+
+def one_of(settings: Settings) -> Target:
+    """The target that was chosen; raises UsageError where there is none to choose."""
     if settings.target is None:
         raise UsageError(
             "there is no target",
@@ -53,4 +80,4 @@ def chosen(target: str | None) -> tuple[Settings, Target]:
             why="no `targets` in deployer.yaml" if settings.config else "no deployer.yaml here",
             hint="write `targets:` into deployer.yaml, see README.md",
         )
-    return settings, settings.target
+    return settings.target

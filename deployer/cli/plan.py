@@ -13,14 +13,14 @@ from deployer.errors import EXIT_CHANGES
 @option(
     "--detailed-exitcode",
     is_flag=True,
-    help="Exit 2 if there are changes, 0 if there are none.",
+    help="Exit 2 if there are changes, or something to publish that wants it; 0 if there is none.",
 )
 def command(target: str | None, form: str, detailed_exitcode: bool) -> int:
     """Show what apply would change. Reads the workspace, writes nothing."""
     from deployer.cli.planning import planned
     from deployer.render import plan_json, plan_text
 
-    made, _ = planned(target)
+    made = planned(target).plan
     if form == "html":
         from deployer.graph import plan_graphs
         from deployer.render import plan_html
@@ -28,4 +28,5 @@ def command(target: str | None, form: str, detailed_exitcode: bool) -> int:
         emit(plan_html.to_html(made, plan_graphs(made)))
     else:
         emit(plan_json.to_json(made) if form == "json" else plan_text.to_text(made, paint()))
-    return EXIT_CHANGES if detailed_exitcode and made.differs else 0
+    pending = made.differs or made.unpublished
+    return EXIT_CHANGES if detailed_exitcode and pending else 0

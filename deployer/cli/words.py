@@ -18,9 +18,9 @@ class OutputClosed(DeployerError):
 
 
 def emit(text: str) -> None:
-    """The result, on stdout. Raises OutputClosed."""
+    """The result, on stdout, coloured as it is. Raises OutputClosed."""
     try:
-        click.echo(text, nl=False)
+        click.echo(text, nl=False, color=True)
     except BrokenPipeError as error:
         _drain(sys.stdout)
         raise OutputClosed("standard output was closed") from error
@@ -29,7 +29,7 @@ def emit(text: str) -> None:
 def say(text: str) -> None:
     """A remark on stderr; `text` is fit to be shown. It never fails, whatever became of stderr."""
     try:
-        click.echo(text, err=True)
+        click.echo(text, err=True, color=True)
     except OSError:
         _drain(sys.stderr)
 
@@ -78,14 +78,25 @@ def nothing_written() -> Iterator[None]:
 
 
 def decorated(stream: TextIO) -> bool:
-    """Whether a stream shows colours and bars: a terminal, unless NO_COLOR or TERM=dumb object."""
+    """Whether a stream shows bars: a terminal, unless NO_COLOR or TERM=dumb object."""
     objected = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
     return stream.isatty() and not objected
 
 
+def coloured(stream: TextIO) -> bool:
+    """Whether a stream shows colours: where bars are shown, or where a variable insists.
+
+    NO_COLOR wins; FORCE_COLOR and CLICOLOR_FORCE are for logs, which are no terminals but show colours.
+    """
+    if os.environ.get("NO_COLOR"):
+        return False
+    insisted = (os.environ.get(name) for name in ("FORCE_COLOR", "CLICOLOR_FORCE"))
+    return any(value not in (None, "", "0") for value in insisted) or decorated(stream)
+
+
 def paint(stream: TextIO | None = None) -> Paint:
     """A paint for a stream, stdout if none is named."""
-    return _coloured if decorated(stream or sys.stdout) else plain
+    return _coloured if coloured(stream or sys.stdout) else plain
 
 
 def _coloured(style: str, text: str) -> str:

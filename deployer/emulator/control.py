@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from deployer.emulator import console, due, effects, faults, importing, stages
+from deployer.emulator import console, dates, due, effects, faults, importing, periodic, stages
 from deployer.emulator.actions import OPERATIONS
 from deployer.emulator.effects import Effect
 from deployer.emulator.engine import Engine
@@ -148,6 +148,19 @@ class Control:
         world = self._engine.world(db, Call(user, self._engine.request_id(), "Console"))
         due.apply_due(world)
         return world
+
+    def generate(self, project: int, day: str) -> list[int]:
+        """Make the instances that a day of the schedule has, and return their ids (B-80).
+
+        Raises ValueError for a `day` that is not `yyyy-mm-dd`.
+        """
+        found = dates.day(day)
+        if found is None:
+            raise ValueError("a day is yyyy-mm-dd")
+        with self._store.transaction() as db:
+            made = periodic.generate(self._visit(db, ""), project, found)
+        self.settle()
+        return made
 
     def reset(self) -> None:
         """Empty the workspace, its log and its faults; projects and switches stay as they are."""

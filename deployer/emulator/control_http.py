@@ -106,6 +106,10 @@ def _set_mode(control: Control, body: Body) -> Any:
     return {}
 
 
+def _generate(control: Control, body: Body) -> Any:
+    return {"ids": control.generate(int(body["project"]), str(body["day"]))}
+
+
 def _reset(control: Control, _: Body) -> Any:
     control.reset()
     return {}
@@ -129,5 +133,6 @@ ROUTES: Mapping[tuple[str, str], Route] = {
     ("failures", "POST"): _fail_task,
     ("pipelines", "POST"): _decide,
     ("mode", "POST"): _set_mode,
+    ("instances", "POST"): _generate,
     ("reset", "POST"): _reset,
 }

@@ -11,8 +11,8 @@ from typing import Any, NoReturn
 
 from yaml import events
 
-from deployer.model import Pointer
 from deployer.reading import scalars
+from deployer.reading.scalars import NAMED, NUMERIC_START
 from deployer.reading.source import AMBIGUOUS, Finding, Irregular, Text
 
 MAX_DEPTH = 64
@@ -24,7 +24,6 @@ NextEvent = Callable[[], Any]
 """Gives the next `yaml.events` event of a stream; typed loosely, libyaml's marks have no stubs."""
 
 _CHARACTERS_PER_VALUE = 100
-_SUSPECT_START = frozenset("+-.0123456789~nNtTfFyYoO")
 _NOT_ALLOWED = re.compile("[\0\ud800-\udfff]")
 _QUOTE = "quote it if text is meant"
 _TAG = "tag:yaml.org,2002:"
@@ -66,12 +65,12 @@ class Builder:
         return Text(value, tuple(self._remarks))
 
     def _value(self, event: Any, depth: int) -> Any:
-        if isinstance(event, events.ScalarEvent):
-            value = self._scalar(event, depth)
-            if event.anchor is not None:
-                self._anchors[event.anchor] = value
+        if type(event) is events.ScalarEvent:
+            if event.anchor is None:
+                return self._scalar(event, depth)
+            value = self._anchors[event.anchor] = self._scalar(event, depth)
             return value
-        if isinstance(event, events.AliasEvent):
+        if type(event) is events.AliasEvent:
             return self._alias(event, depth)
         if depth >= MAX_DEPTH:
             self._stop(event, depth, f"nested deeper than {MAX_DEPTH}")
@@ -94,37 +93,34 @@ class Builder:
 
     def _sequence(self, depth: int) -> list[Any]:
         result: list[Any] = []
-        event = self._next()
-        while not isinstance(event, events.SequenceEndEvent):
+        while type(event := self._next()) is not events.SequenceEndEvent:
             self._path[depth] = len(result)
             result.append(self._value(event, depth + 1))
-            event = self._next()
         return result
 
     def _mapping(self, depth: int) -> dict[str, Any]:
         result: dict[str, Any] = {}
-        lines: list[int] = []
-        event = self._next()
-        while not isinstance(event, events.MappingEndEvent):
-            key = self._key(event, depth)
-            self._path[depth] = key
+        marks: list[Any] = []
+        following, inner = self._next, depth + 1
+        while type(event := following()) is not events.MappingEndEvent:
+            key = self._path[depth] = self._key(event, depth)
             if key in result:
-                self._duplicate(event, depth, key, lines[list(result).index(key)])
-                self._value(self._next(), depth + 1)
+                self._duplicate(event, depth, key, marks[list(result).index(key)].line)
+                self._value(following(), inner)
             else:
-                lines.append(event.start_mark.line)
-                result[key] = self._value(self._next(), depth + 1)
-            event = self._next()
+                marks.append(event.start_mark)
+                result[key] = self._value(following(), inner)
         return result
 
     def _key(self, event: Any, depth: int) -> str:
-        self._path[depth] = ""
-        if isinstance(event, events.ScalarEvent):
+        if type(event) is events.ScalarEvent:
             self._path[depth] = event.value
             if event.value == "<<" and event.implicit[0]:
                 hint = "write the keys out, or alias each value"
                 self._find(event, depth, "merge key `<<` is not supported", hint)
                 return "<<"
+        else:
+            self._path[depth] = ""
         value = self._value(event, depth + 1)
         if isinstance(value, str):
             return value
@@ -143,7 +139,11 @@ class Builder:
         if event.tag is not None:
             return self._tagged(event, depth)
         if event.implicit[0]:
-            return self._plain(event, depth) if text[:1] in _SUSPECT_START or not text else text
+            return (
+                text
+                if text not in NAMED and text[0] not in NUMERIC_START
+                else self._plain(event, depth)
+            )
         return self._text(event, depth) if event.style == '"' else text
 
     def _text(self, event: Any, depth: int) -> str:
@@ -228,52 +228,3 @@ class Builder:
     def _stop(self, event: Any, depth: int, message: str) -> NoReturn:
         self.findings.append(self._finding(event, depth, message))
         raise Irregular(self.findings)
-
-
-def locate(next_event: NextEvent, pointer: Pointer, key: bool = False) -> tuple[int, int]:
-    """Line and column of the value (or key) at `pointer`, else of its nearest existing ancestor.
-
-    The events must be those of a document that `Builder` accepts.
-    """
-    next_event()
-    if isinstance(next_event(), events.StreamEndEvent):
-        return 1, 1
-    event = next_event()
-    found = event.start_mark
-    for position, step in enumerate(pointer):
-        child = _child(next_event, event, step)
-        if child is None:
-            break
-        key_event, event = child
-        last = position == len(pointer) - 1
-        found = (key_event if key and last else event).start_mark
-    return found.line + 1, found.column + 1
-
-
-def _child(next_event: NextEvent, event: Any, step: str | int) -> tuple[Any, Any] | None:
-    if isinstance(event, events.MappingStartEvent):
-        while not isinstance(name := next_event(), events.MappingEndEvent):
-            value = next_event()
-            if isinstance(name, events.ScalarEvent) and name.value == step:
-                return name, value
-            _skip(next_event, value)
-    elif isinstance(event, events.SequenceStartEvent):
-        index = 0
-        while not isinstance(value := next_event(), events.SequenceEndEvent):
-            if index == step:
-                return value, value
-            _skip(next_event, value)
-            index += 1
-    return None
-
-
-def _skip(next_event: NextEvent, event: Any) -> None:
-    depth = 0
-    while True:
-        if isinstance(event, events.CollectionStartEvent):
-            depth += 1
-        elif isinstance(event, events.CollectionEndEvent):
-            depth -= 1
-        if depth == 0:
-            return
-        event = next_event()

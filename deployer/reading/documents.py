@@ -1,9 +1,11 @@
 """A file's bytes as one document, YAML or JSON by its suffix, and places in it found again."""
 
+from collections.abc import Collection
 from typing import Protocol
 
 from deployer.model import Pointer
 from deployer.reading import json_reader, yaml_reader
+from deployer.reading.places import Written
 from deployer.reading.source import Finding, Irregular, Text, access_key, decode
 
 _KINDS = {
@@ -18,7 +20,7 @@ _KINDS = {
 
 class _Reader(Protocol):
     def parse(self, text: str) -> Text: ...
-    def locate(self, text: str, pointer: Pointer, key: bool = False) -> tuple[int, int]: ...
+    def locate(self, text: str, pointers: Collection[Pointer]) -> dict[Pointer, Written]: ...
 
 
 def parse(data: bytes, suffix: str) -> Text:
@@ -28,15 +30,15 @@ def parse(data: bytes, suffix: str) -> Text:
         raise Irregular([secret])
     read = _reader(suffix).parse(text)
     if not isinstance(read.value, dict):
-        line, column = locate(data, suffix, ())
+        line, column = locate(data, suffix, [()])[()].value
         message = f"expected a mapping, found {_KINDS[type(read.value)]}"
         raise Irregular([Finding(message, line, column)])
     return read
 
 
-def locate(data: bytes, suffix: str, pointer: Pointer, key: bool = False) -> tuple[int, int]:
-    """Line and column of the value (or key) at `pointer`, else of its nearest existing ancestor."""
-    return _reader(suffix).locate(decode(data), pointer, key)
+def locate(data: bytes, suffix: str, pointers: Collection[Pointer]) -> dict[Pointer, Written]:
+    """Where the value at each pointer, else its nearest existing ancestor, is written: in one pass."""
+    return _reader(suffix).locate(decode(data), pointers)
 
 
 def pointer_text(pointer: Pointer) -> str:

@@ -6,14 +6,15 @@ a stream of events, which says what is wrong where.
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any, NoReturn
 
 from yaml import Mark, events
 
 from deployer.model import Pointer
-from deployer.reading import builder
+from deployer.reading import places
 from deployer.reading.builder import MAX_DEPTH, Builder
+from deployer.reading.places import Written
 from deployer.reading.scalars import MAX_DIGITS
 from deployer.reading.source import Finding, Irregular, Text, place
 
@@ -45,9 +46,9 @@ def parse(text: str) -> Text:
     return _positioned(text)
 
 
-def locate(text: str, pointer: Pointer, key: bool = False) -> tuple[int, int]:
-    """Line and column of a place in a text that `parse` accepts; see `builder.locate`."""
-    return builder.locate(_Events(text).stream().__next__, pointer, key)
+def locate(text: str, pointers: Collection[Pointer]) -> dict[Pointer, Written]:
+    """Where values of a text that `parse` accepts are written; see `places.find`."""
+    return places.find(_Events(text).stream().__next__, pointers)
 
 
 def _positioned(text: str) -> Text:

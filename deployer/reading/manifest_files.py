@@ -46,6 +46,16 @@ def _below(path: Path) -> Iterator[Path]:
             yield folder.joinpath(*parts)
 
 
+def matches(glob: str, parts: Sequence[str]) -> bool:
+    """Does a glob find the file with these parts below the project folder?"""
+    fixed = fixed_prefix(glob)
+    below = tuple(parts[len(fixed) :])
+    whole = _parts(glob)[len(fixed) :]
+    return tuple(parts[: len(fixed)]) == fixed and (
+        _Pattern(whole).fits(below) if whole else not below
+    )
+
+
 def fixed_prefix(glob: str) -> tuple[str, ...]:
     """The folders (and file) of a glob before its first wildcard."""
     return tuple(takewhile(lambda part: not _MAGIC.search(part), _parts(glob)))

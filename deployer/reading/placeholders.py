@@ -38,7 +38,7 @@ class Filled:
 
 def occurs(text: str) -> bool:
     """Does `text` hold a placeholder that a target's value would replace?"""
-    return _PLACEHOLDER.search(text) is not None
+    return "${" in text and _PLACEHOLDER.search(text) is not None
 
 
 def fill(document: Any, values: Values, scripts: Mapping[Pointer, str] | None = None) -> Filled:
@@ -55,6 +55,15 @@ def fill_script(text: str, values: Values, file: str) -> Filled:
     return fill(text, values, {(): file})
 
 
+def with_changes(value: Any, changes: Mapping[Any, Any]) -> Any:
+    """A mapping or list with other values at some of its keys or indexes; itself if at none."""
+    if not changes:
+        return value
+    if isinstance(value, dict):
+        return {**value, **changes}
+    return [changes.get(index, each) for index, each in enumerate(value)]
+
+
 class _Filler:
     def __init__(self, values: Values, scripts: Mapping[Pointer, str]) -> None:
         self.findings: list[Finding] = []
@@ -63,13 +72,18 @@ class _Filler:
         self._scripts = scripts
 
     def walk(self, value: Any, pointer: Pointer) -> Any:
+        """The value filled; itself, not a copy, where nothing in it is replaced."""
         if isinstance(value, str):
             return self._text(value, pointer) if "${" in value else value
-        if isinstance(value, dict):
-            return {key: self.walk(each, (*pointer, key)) for key, each in value.items()}
-        if isinstance(value, list):
-            return [self.walk(each, (*pointer, index)) for index, each in enumerate(value)]
-        return value
+        if not isinstance(value, dict | list):
+            return value
+        changes = {}
+        for step, each in value.items() if isinstance(value, dict) else enumerate(value):
+            if isinstance(each, dict | list) or (isinstance(each, str) and "${" in each):
+                filled = self.walk(each, (*pointer, step))
+                if filled is not each:
+                    changes[step] = filled
+        return with_changes(value, changes)
 
     def _text(self, text: str, pointer: Pointer) -> Any:
         if pointer in self._scripts:

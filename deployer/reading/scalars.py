@@ -21,7 +21,11 @@ _SWITCHES = frozenset(
     for word in ("yes", "no", "on", "off")
     for spelling in (word, word.capitalize(), word.upper())
 )
-_NUMERIC_START = frozenset("+-.0123456789")
+NUMERIC_START = frozenset("+-.0123456789")
+"""What every number begins with, and whatever another reader takes for one."""
+NAMED = _SWITCHES.union(_WORDS)
+"""Every text that stands for a value here or elsewhere without being a number."""
+
 _INT = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
 _BASED = re.compile(r"0x[0-9a-fA-F]+|0o[0-7]+")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
@@ -40,7 +44,7 @@ def plain(text: str) -> str | int | float | bool | None:
     """The value of an unquoted scalar; raises BadNumber."""
     if text in _WORDS:
         return _WORDS[text]
-    return _number(text) if text[0] in _NUMERIC_START else text
+    return _number(text) if text[0] in NUMERIC_START else text
 
 
 def remark(text: str, value: object) -> str:
@@ -48,7 +52,7 @@ def remark(text: str, value: object) -> str:
     if isinstance(value, str):
         if text in _SWITCHES:
             return f"`{text}` is text here, older YAML readers take it for true or false"
-        if text and text[0] in _NUMERIC_START and _NUMBER_ELSEWHERE.fullmatch(text):
+        if text and text[0] in NUMERIC_START and _NUMBER_ELSEWHERE.fullmatch(text):
             return f"`{text}` is text here, older YAML readers take it for a number"
     elif type(value) in (int, float) and repr(value) != text:
         return f"`{text}` is read as the number {value!r}"

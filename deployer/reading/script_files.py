@@ -12,7 +12,7 @@ from typing import Any
 
 from deployer.model import Pointer
 from deployer.reading import placeholders, project_files
-from deployer.reading.placeholders import Values
+from deployer.reading.placeholders import Values, with_changes
 from deployer.reading.project_files import FileRefused, TooLarge
 from deployer.reading.source import SCRIPT_FILE, Finding, Irregular, access_key, decode
 
@@ -43,15 +43,22 @@ def inline(document: dict[str, Any], root: Path, manifest: str, values: Values |
     return result
 
 
-def _walk(value: Any, pointer: Pointer, reader: "_Reader") -> Any:
-    if isinstance(value, dict):
-        walked = {key: _walk(each, (*pointer, key), reader) for key, each in value.items()}
-        if pointer and pointer[-1] == "script" and isinstance(value.get("file"), str):
-            return reader.inlined(walked, pointer)
-        return walked
-    if isinstance(value, list):
-        return [_walk(each, (*pointer, index), reader) for index, each in enumerate(value)]
-    return value
+def _walk(value: dict[str, Any] | list[Any], pointer: Pointer, reader: "_Reader") -> Any:
+    """The value with scripts inlined; itself, not a copy, where it names no script file."""
+    changes = {}
+    for step, each in value.items() if isinstance(value, dict) else enumerate(value):
+        if isinstance(each, dict | list):
+            walked = _walk(each, (*pointer, step), reader)
+            if walked is not each:
+                changes[step] = walked
+    whole = with_changes(value, changes)
+    if (
+        pointer[-1:] == ("script",)
+        and isinstance(whole, dict)
+        and isinstance(whole.get("file"), str)
+    ):
+        return reader.inlined(whole, pointer)
+    return whole
 
 
 class _Reader:

@@ -4,7 +4,7 @@ Works without libyaml too, through PyYAML's own parser, some ten times slower.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import yaml
@@ -13,13 +13,13 @@ from yaml.reader import Reader
 from yaml.scanner import Scanner
 
 from deployer.model import Pointer
-from deployer.reading import builder
+from deployer.reading import places
 from deployer.reading.builder import Builder, NextEvent
+from deployer.reading.places import Written
 from deployer.reading.source import Finding, Irregular, Text, place
 
-_UNPRINTABLE = re.compile(
-    "[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
-)
+# Compiled when first needed, which takes longer than reading most manifests.
+_UNPRINTABLE = "[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 # YAML 1.1 takes these for line ends, YAML 1.2 for text: no reading of them is the right one.
 _FOREIGN_LINE_ENDS = ("\x85", "\u2028", "\u2029")
 # PyYAML's own parser lets ValueError and OverflowError out of bad \U escapes.
@@ -67,10 +67,10 @@ def parse(text: str) -> Text:
         raise Irregular([*before, _syntax_finding(text, error)]) from error
 
 
-def locate(text: str, pointer: Pointer, key: bool = False) -> tuple[int, int]:
-    """Line and column of a place in a text that `parse` accepts; see `builder.locate`."""
+def locate(text: str, pointers: Collection[Pointer]) -> dict[Pointer, Written]:
+    """Where values of a text that `parse` accepts are written; see `places.find`."""
     try:
-        return builder.locate(_events(text), pointer, key)
+        return places.find(_events(text), pointers)
     except _FAULTS as error:
         raise Irregular([_syntax_finding(text, error)]) from error
 
@@ -93,7 +93,7 @@ def _syntax_finding(text: str, error: Exception) -> Finding:
         mark = error.problem_mark
         message = ", ".join(part for part in (error.problem, error.context) if part)
         return Finding(f"not YAML: {message}", mark.line + 1, mark.column + 1, _hint(text, mark))
-    if found := _UNPRINTABLE.search(text):
+    if found := re.search(_UNPRINTABLE, text):
         return _unprintable(text, found.start())
     return Finding(f"not YAML: {error}", 1, 1)
 

@@ -4,17 +4,23 @@ import json
 import re
 from typing import Any
 
-_NOT_PLAIN = re.compile(r"[^\x20-\x7e\n]+")
+# What could steer a terminal, and what a CI would take for a command (see `visible`).
+_NOT_PLAIN = re.compile(r"[^\x20-\x7e\n]+|##(?=\[|(?i:vso)\[)")
 
 
-def json_text(value: Any) -> str:
-    """Indented JSON ending with a line end; what could steer a terminal is written as an escape."""
-    text = json.dumps(value, ensure_ascii=False, indent=2)
+def json_text(value: Any, *, indent: int | None = 2) -> str:
+    """JSON ending with a line end, on one line without `indent`.
+
+    What could steer a terminal or a CI is written as an escape.
+    """
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
     return _NOT_PLAIN.sub(_escaped, text) + "\n"
 
 
 def _escaped(found: re.Match[str]) -> str:
     run = found[0]
+    if run == "##":
+        return "#\\u0023"
     return run if run.isprintable() else "".join(_one_escaped(character) for character in run)
 
 

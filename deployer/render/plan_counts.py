@@ -25,6 +25,11 @@ def tally(plan: Plan) -> dict[Action, int]:
 
 def verdict(plan: Plan) -> str:
     """One line: `1 to create, 0 to update, 2 to delete, 7 unchanged`, `No changes: 7 unchanged`."""
+    publish = f", {len(plan.to_publish)} to publish" if plan.to_publish else ""
+    return f"{_writes(plan)}{publish}"
+
+
+def _writes(plan: Plan) -> str:
     number = tally(plan)
     if not plan.pending:
         unchanged = f"{number['unchanged']} unchanged"

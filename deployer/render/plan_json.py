@@ -9,7 +9,7 @@ from deployer.render.plan_counts import tally
 from deployer.render.plan_parts import all_dangers, speaks
 from deployer.render.problems_json import problem_object
 
-FORMAT_VERSION = "1.0"
+FORMAT_VERSION = "1.1"
 
 
 def to_json(plan: Plan) -> str:
@@ -27,6 +27,8 @@ def to_json(plan: Plan) -> str:
         "summary": tally(plan),
         "dangers": _dangers(all_dangers(plan)),
         "resource_changes": [_change(change) for change in plan.changes if speaks(change)],
+        "orphans": list(plan.orphans),
+        "outside_scope": plan.outside,
         "diagnostics": [problem_object(problem) for problem in plan.diagnostics],
         "api_calls": plan.api_calls,
     }
@@ -47,6 +49,8 @@ def _change(change: Change) -> dict[str, Any]:
         },
         "action_reason": change.reason,
         "refused": change.refused,
+        "publish": change.publish,
+        "publication": change.publication,
         "nodes": [_node(node) for node in change.nodes],
         "schedule": None if change.schedule is None else _schedule(change.schedule),
         "downstream": {

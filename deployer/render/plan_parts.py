@@ -33,7 +33,9 @@ def told(plan: Plan) -> list[Change]:
 
 def speaks(change: Change) -> bool:
     """Whether there is something to do for a workflow, or to say about it."""
-    return change.action != "unchanged" or bool(change.nodes or change.dangers)
+    if change.action != "unchanged" or change.publication == "unpublished":
+        return True
+    return bool(change.nodes or change.dangers)
 
 
 def all_dangers(plan: Plan) -> list[Danger]:

@@ -45,11 +45,24 @@ def to_text(plan: Plan, paint: Paint = plain) -> str:
         lines += [*_dangers(dangers, paint), ""]
     for change in told(plan):
         lines += [*_change(change, paint), ""]
+    if plan.orphans or plan.outside:
+        lines += [*_surroundings(plan, paint), ""]
     problems = [problem for problem in plan.diagnostics if problem.severity != "info"]
     if problems:
         lines += [paint("bold", "Found by validation"), *problems_text.lines(problems, paint), ""]
     lines.append(paint("bold", verdict(plan)))
     return "\n".join(lines) + "\n"
+
+
+def publications(plan: Plan, paint: Paint = plain) -> Iterator[str]:
+    """A line for each workflow that is saved and not published."""
+    return (_publication(change, paint) for change in plan.unpublished)
+
+
+def _publication(change: Change, paint: Paint) -> str:
+    return paint("cyan", f"↑ publish {visible(change.address)}") + _aside(
+        "saved, not published", paint
+    )
 
 
 def _title(plan: Plan, paint: Paint) -> Iterator[str]:
@@ -83,7 +96,19 @@ def _dangers(dangers: Sequence[Danger], paint: Paint) -> Iterator[str]:
 # --- one change -----------------------------------------------------------------------------------
 
 
+def _surroundings(plan: Plan, paint: Paint) -> Iterator[str]:
+    """One line for each live workflow in scope that no manifest names, one for all others."""
+    for path in plan.orphans:
+        yield paint("dim", f"· orphan {visible(path)}") + "  (live, in no manifest; left as it is)"
+    if plan.outside:
+        things = "workflow" if plan.outside == 1 else "workflows"
+        yield paint("dim", f"· {plan.outside} live {things} outside the folders in scope")
+
+
 def _change(change: Change, paint: Paint) -> Iterator[str]:
+    if change.action == "unchanged" and not (change.nodes or change.dangers):
+        yield _publication(change, paint)
+        return
     sign, colour = _SIGNS.get(change.action, (" ", "dim"))
     place = f"{change.file}:{change.line}" if change.line else change.file
     yield paint(colour, f"{sign} {change.action} {visible(change.address)}") + _aside(place, paint)
@@ -91,6 +116,11 @@ def _change(change: Change, paint: Paint) -> Iterator[str]:
         yield f"    from {visible(change.moved_from)}"
     if change.action in ("delete", "kept", "move"):
         yield f"    {visible(change.reason)}"
+    if change.publish and change.publication != "published":
+        now = (
+            "saved, not published" if change.action == "unchanged" else "published once it is saved"
+        )
+        yield paint("cyan", "    ↑ publish") + _aside(now, paint)
     if change.refused:
         yield paint("red", f"    refused: {visible(change.refused)}")
     yield from _nodes(change.nodes, paint)

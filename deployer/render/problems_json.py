@@ -1,19 +1,24 @@
 """Problems as one JSON document."""
 
 from collections import Counter
-from collections.abc import Sequence
 from typing import Any
 
 from deployer.model import Problem
 from deployer.render.json_text import json_text
+from deployer.render.paint import Paint
+from deployer.render.problems import Findings
 
 
-def to_json(problems: Sequence[Problem], files: int) -> str:
-    """`problems` and a `summary` of errors, warnings and files."""
-    number = Counter(problem.severity for problem in problems)
+def render(findings: Findings, _: Paint) -> str:
+    """`problems` in the order of the files, and a `summary` of errors, warnings and files."""
+    number = Counter(problem.severity for problem in findings.problems)
     document = {
-        "problems": [problem_object(problem) for problem in problems],
-        "summary": {"errors": number["error"], "warnings": number["warning"], "files": files},
+        "problems": [problem_object(problem) for problem in findings.ordered],
+        "summary": {
+            "errors": number["error"],
+            "warnings": number["warning"],
+            "files": len(findings.manifests),
+        },
     }
     return json_text(document)
 

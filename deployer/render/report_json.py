@@ -1,13 +1,14 @@
 """The outcomes of an apply as one JSON document."""
 
 from collections import Counter
+from typing import Any
 
-from deployer.model import Report
+from deployer.model import Published, Report
 from deployer.render.json_text import json_text
 
 
 def to_json(report: Report) -> str:
-    """`outcomes`, their `summary` by status, and `api_calls`."""
+    """`outcomes`, their `summary` by status, what was `published`, and `api_calls`."""
     number = Counter(outcome.status for outcome in report.outcomes)
     document = {
         "outcomes": [
@@ -22,6 +23,7 @@ def to_json(report: Report) -> str:
             }
             for outcome in report.outcomes
         ],
+        "published": [_published(each) for each in report.published],
         "summary": {
             "done": number["done"],
             "failed": number["failed"],
@@ -30,3 +32,15 @@ def to_json(report: Report) -> str:
         "api_calls": report.api_calls,
     }
     return json_text(document)
+
+
+def _published(published: Published) -> dict[str, Any]:
+    return {
+        "address": published.address,
+        "status": published.status,
+        "written": published.written,
+        "pipeline_run": published.run,
+        "version": published.version,
+        "error": published.error,
+        "seconds": published.seconds,
+    }

@@ -3,26 +3,41 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from deployer.model import Outcome, Report
+from deployer.model import Outcome, Published, Report
 from deployer.render.paint import Paint, plain
 from deployer.render.visible import visible
 
-_COLOURS = {"done": "green", "failed": "red", "not attempted": "yellow"}
+_COLOURS = {"done": "green", "failed": "red", "not attempted": "yellow", "waiting": "yellow"}
 
 
 def to_text(report: Report, paint: Paint = plain) -> str:
     """One line per change and the counts; what failed says why and what is there now."""
     lines = [line for outcome in report.outcomes for line in _outcome(outcome, paint)]
+    lines += [line for published in report.published for line in _published(published, paint)]
     return "\n".join([*lines, counts(report)]) + "\n"
 
 
 def counts(report: Report) -> str:
-    """How many changes are done, failed and not attempted, and what it cost."""
+    """How many changes are done, failed and not attempted, how many published, and what it cost."""
+    parts = [_counts(report)] if report.outcomes or not report.published else []
+    if report.published:
+        parts.append(_published_counts(report))
+    return f"{'; '.join(parts)}. API calls: {report.api_calls}"
+
+
+def _counts(report: Report) -> str:
     number = Counter(outcome.status for outcome in report.outcomes)
-    calls = f"API calls: {report.api_calls}"
     return (
-        f"{number['done']} done, {number['failed']} failed, "
-        f"{number['not attempted']} not attempted. {calls}"
+        f"{number['done']} done, {number['failed']} failed, {number['not attempted']} not attempted"
+    )
+
+
+def _published_counts(report: Report) -> str:
+    number = Counter(published.status for published in report.published)
+    waiting = f", {number['waiting']} waiting for a person" if number["waiting"] else ""
+    return (
+        f"{number['done']} published{waiting}, {number['failed']} failed, "
+        f"{number['not attempted']} not attempted"
     )
 
 
@@ -31,3 +46,12 @@ def _outcome(outcome: Outcome, paint: Paint) -> Iterator[str]:
     yield f"{status}: {outcome.action} {visible(outcome.address)}"
     if outcome.error:
         yield f"    {visible(outcome.error)}"
+
+
+def _published(published: Published, paint: Paint) -> Iterator[str]:
+    status = paint(_COLOURS[published.status], published.status)
+    run = f", pipeline run {visible(published.run)}" if published.run else ""
+    version = f", version {published.version}" if published.version else ""
+    yield f"{status}: publish {visible(published.address)}{run}{version}"
+    if published.error:
+        yield f"    {visible(published.error)}"

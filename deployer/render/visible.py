@@ -1,15 +1,27 @@
-"""Makes text from files and from the service safe to show: nothing in it can steer a terminal."""
+"""Makes text from files and from the service safe to show: nothing in it steers a terminal or a CI."""
 
+import re
 import unicodedata
 
 _HARMFUL = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
+# GitHub's runner obeys a line that begins with `::`, blanks aside, and `##[` anywhere in it; that of
+# Azure Pipelines obeys `##vso[`.
+_COMMAND = re.compile(r"^(\s*):(?=:)|##(?=\[|(?i:vso)\[)")
+
 
 def visible(text: str) -> str:
-    """`text` on one line, with control, format and line-breaking characters written as escapes."""
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(_shown(character) for character in text)
+    """`text` on one line, with control, format and line-breaking characters written as escapes.
+
+    So is a character of what a CI would take for a command.
+    """
+    if not (text.isascii() and text.isprintable()):
+        text = "".join(_shown(character) for character in text)
+    return _COMMAND.sub(_broken, text) if "::" in text or "##" in text else text
+
+
+def _broken(command: re.Match[str]) -> str:
+    return "#\\x23" if command[0] == "##" else f"{command[1]}\\x3a"
 
 
 def _shown(character: str) -> str:

@@ -1,37 +1,140 @@
 """Rules beyond the schema: one small function each, in one table, checked on manifests as written.
 
 A rule gets what it looks at and yields findings; where a finding lies in the file, and how it is shown,
-is decided by the caller.
+is decided by the caller. What a rule asks for is said in docs/rules.md, which is made from this table.
 """
 
-from collections.abc import Iterator, Sequence
+import difflib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
-from deployer.model import Problem
-from deployer.rules.document import DOCUMENT_RULES
+from deployer.model import Problem, RuleInfo, Severity
+from deployer.rules.contents import CONTENT_RULES
+from deployer.rules.control import CONTROL_RULES
+from deployer.rules.edges import EDGE_RULES
+from deployer.rules.names import NAME_RULES
+from deployer.rules.node_types import NODE_TYPE_RULES
 from deployer.rules.repository import REPOSITORY_RULES
-from deployer.rules.subject import Finding, Rule, Subject, near
+from deployer.rules.schedule import SCHEDULE_RULES
+from deployer.rules.silences import Silence, field_path, silences, useless
+from deployer.rules.subject import DocumentRule, Finding, Rule, Subject, near
+from deployer.rules.told_elsewhere import SILENCE, TOLD_ELSEWHERE
 
 __all__ = [
+    "CATALOGUE",
     "DOCUMENT_RULES",
     "REPOSITORY_RULES",
     "Finding",
     "Rule",
     "Subject",
-    "check",
-    "check_all",
+    "Told",
+    "across",
+    "inside",
+    "judged",
     "near",
+    "unused_silences",
 ]
 
+DOCUMENT_RULES: tuple[DocumentRule, ...] = (
+    *NAME_RULES,
+    *EDGE_RULES,
+    *CONTENT_RULES,
+    *CONTROL_RULES,
+    *NODE_TYPE_RULES,
+    *SCHEDULE_RULES,
+)
 
-def check(subject: Subject) -> Iterator[Problem]:
+
+def _catalogue() -> tuple[RuleInfo, ...]:
+    """Every id once: a rule that finds two kinds of things is described by the milder one."""
+    order = ("error", "warning", "info")
+    infos = [*TOLD_ELSEWHERE, *(rule.info for rule in DOCUMENT_RULES)]
+    infos += [rule.info for rule in REPOSITORY_RULES]
+    by_id = {info.id: info for info in sorted(infos, key=lambda info: order.index(info.severity))}
+    return tuple(by_id[rule] for rule in sorted(by_id))
+
+
+CATALOGUE = _catalogue()
+"""What there is to know of every rule whose findings `validate` reports, by id."""
+
+_KNOWN = {info.id: info for info in CATALOGUE}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A finding of a rule in a manifest, before anybody asks how bad it is."""
+
+    subject: Subject
+    info: RuleInfo
+    finding: Finding
+
+
+def inside(subject: Subject) -> Iterator[Told]:
     """What the rules for one document find in it."""
     for rule in DOCUMENT_RULES:
         for finding in rule.check(subject):
-            yield subject.problem(rule.id, rule.severity, finding)
+            yield Told(subject, rule.info, finding)
 
 
-def check_all(subjects: Sequence[Subject]) -> Iterator[Problem]:
+def across(subjects: Sequence[Subject]) -> Iterator[Told]:
     """What the rules for a whole repository find."""
     for rule in REPOSITORY_RULES:
         for subject, finding in rule.check(subjects):
-            yield subject.problem(rule.id, rule.severity, finding)
+            yield Told(subject, rule.info, finding)
+
+
+def judged(told: Iterable[Told], severities: Mapping[str, str]) -> Iterator[Problem]:
+    """The findings that count, with their places: not silenced, not `off`, severities as configured."""
+    for each in told:
+        if _silenced_by(each):
+            continue
+        severity = _severity(each.info, severities)
+        if severity is not None:
+            yield each.subject.problem(each.info, each.finding, severity)
+
+
+def _severity(info: RuleInfo, severities: Mapping[str, str]) -> Severity | None:
+    wanted = info.severity if info.fixed else severities.get(info.id, info.severity)
+    return next((each for each in _SEVERITIES if each == wanted), None)
+
+
+_SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
+
+
+def _silenced_by(told: Told) -> list[Silence]:
+    """The entries of `deployer.silence` that accept a finding."""
+    if told.info.fixed:
+        return []
+    entries = [each for each in silences(told.subject) if each.rule == told.info.id]
+    path = field_path(told.subject, told.finding) if entries else ""
+    return [each for each in entries if each.covers(told.info.id, path)]
+
+
+def unused_silences(subjects: Iterable[Subject], told: Iterable[Told]) -> Iterator[Problem]:
+    """A warning for each entry of `deployer.silence` that accepts none of these findings."""
+    used = {(each.subject.manifest.file, one) for each in told for one in _silenced_by(each)}
+    for subject in subjects:
+        for entry in silences(subject):
+            if (subject.manifest.file, entry) not in used:
+                message, hint = useless(entry, _KNOWN, near_ids(entry.rule))
+                place = ("deployer", "silence", entry.number, "rule")
+                finding = Finding(place, message, hint, in_document=True)
+                yield subject.problem(SILENCE, finding, SILENCE.severity)
+
+
+def refusal(rule: str) -> tuple[str, str]:
+    """Why the severity of a rule cannot be set, and the cure; two empty texts if it can."""
+    info = _KNOWN.get(rule)
+    if info is None:
+        likely = near_ids(rule)
+        hint = f"did you mean `{likely[0]}`?" if likely else "docs/rules.md lists the rules"
+        return f"there is no rule `{rule}`", hint
+    if info.fixed:
+        return f"the severity of `{rule}` cannot be changed", f"it is there because {info.reason}"
+    return "", ""
+
+
+def near_ids(rule: str) -> list[str]:
+    """The ids most like `rule`; a name of a rule leads to its id."""
+    by_name = [info.id for info in CATALOGUE if info.name == rule]
+    return by_name or difflib.get_close_matches(rule.upper(), _KNOWN, n=1, cutoff=0.75)

@@ -1,94 +1,354 @@
 """Rules that need all documents of a repository: what must be unique, and what refers across files."""
 
-from collections.abc import Iterator, Sequence
+import difflib
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 
-from deployer.model import Pointer
-from deployer.rules.document import shortest_cycle
+from deployer.desired import leaves_output_open
+from deployer.model import Pointer, RuleInfo
+from deployer.rules.cycles import shortest_cycle
+from deployer.rules.names import DISTINCT_NAMES, difference, folded
+from deployer.rules.scopes import Upstream
 from deployer.rules.subject import Finding, RepositoryRule, Rule, Subject, near
 
 Found = Iterator[tuple[Subject, Finding]]
+Place = tuple[Subject, Pointer]
+
+SHOWN = 3
+"""How many outputs made elsewhere a finding names."""
+
+
+def _at(place: Place, seen_from: Subject) -> str:
+    """A place in words: the file is left out where it is the same one."""
+    location = place[0].located(place[1])
+    if place[0] is seen_from:
+        return f"line {location.line}"
+    return f"{location.file}:{location.line}"
+
+
+# --- what must be unique --------------------------------------------------------------------------
 
 
 def unique_paths(subjects: Sequence[Subject]) -> Found:
     """A workflow is known by its path: two manifests for one path would overwrite each other."""
     first: dict[str, Subject] = {}
+    pointer = ("script", "path")
     for subject in subjects:
         other = first.setdefault(subject.path, subject)
         if other is not subject:
-            yield (
-                subject,
-                Finding(
-                    ("script", "path"),
-                    f"`{subject.path}` is also the path of {other.manifest.file}",
-                    "give one of the two workflows another path",
-                ),
-            )
+            message = f"`{subject.path}` is also the path in {_at((other, pointer), subject)}"
+            yield subject, Finding(pointer, message)
+
+
+def distinct_paths(subjects: Sequence[Subject]) -> Found:
+    """Paths that people, and services that fold case, take for the same."""
+    first: dict[str, Subject] = {}
+    for subject in subjects:
+        other = first.setdefault(folded(subject.path), subject)
+        if other.path != subject.path:
+            pointer = ("script", "path")
+            where = _at((other, pointer), subject)
+            message = f"{difference(other.path, subject.path)}, the first in {where}"
+            yield subject, Finding(pointer, message)
+
+
+def unique_workflow_names(subjects: Sequence[Subject]) -> Found:
+    """A name is taken once in a project, whatever the folder."""
+    first: dict[str, Subject] = {}
+    for subject in subjects:
+        name = subject.workflow["name"]
+        other = first.setdefault(name, subject)
+        if other.path != subject.path:
+            where = _at((other, ("name",)), subject)
+            yield subject, Finding(("name",), f"workflow `{name}` is also in {where}")
+
+
+def unique_node_names(subjects: Sequence[Subject]) -> Found:
+    """Nodes of one name in two workflows, unless their outputs clash already."""
+    first: dict[str, Place] = {}
+    for subject in subjects:
+        for pointer, node in subject.nodes:
+            other = first.setdefault(node["name"], (subject, (*pointer, "name")))
+            if other[0].path == subject.path or other[0] is subject:
+                continue
+            if leaves_output_open(node) and subject.output_of_node[node["name"]] in other[0].made:
+                continue
+            message = f"node `{node['name']}` is also in {_at(other, subject)}"
+            yield subject, Finding((*pointer, "name"), message)
 
 
 def unique_outputs(subjects: Sequence[Subject]) -> Found:
-    """Output names are unique in the project; a clash fails only at publishing (docs/service.md B-35)."""
-    first: dict[str, Subject] = {}
+    """A clash of outputs fails only at publishing, long after the mistake."""
+    first: dict[str, Place] = {}
     for subject in subjects:
         for output, pointer in subject.outputs:
-            if output in first:
-                other = first[output]
-                where = (
-                    "made twice here" if other is subject else f"also made in {other.manifest.file}"
-                )
-                message = f"output `{output}` is {where}"
-                hint = "rename the node or declare another output"
-                yield subject, Finding(pointer, message, hint)
-            first.setdefault(output, subject)
+            other = first.setdefault(output, (subject, pointer))
+            if other == (subject, pointer) or _same_workflow(other[0], subject):
+                continue
+            message = f"output `{output}` is also made in {_at(other, subject)}"
+            yield subject, Finding(pointer, message)
+
+
+def _same_workflow(one: Subject, other: Subject) -> bool:
+    """Two files of one path: what is in both is told once, as the path."""
+    return one is not other and one.path == other.path
+
+
+# --- what refers across files ---------------------------------------------------------------------
+
+
+class _Outputs:
+    """Every output that a repository makes, and where node names lead to."""
+
+    def __init__(self, subjects: Sequence[Subject]) -> None:
+        self._subjects = subjects
+        self.made = frozenset[str]().union(*(subject.made for subject in subjects))
+
+    @cached_property
+    def of_node(self) -> Mapping[str, str]:
+        """Node name → its output, over all workflows."""
+        return {
+            name: output
+            for subject in self._subjects
+            for name, output in subject.output_of_node.items()
+        }
+
+    @cached_property
+    def folded(self) -> Mapping[str, str]:
+        """Output without case, `-`, `_` and blanks → the output."""
+        return {_without_separators(output): output for output in self.made}
+
+    def nearest(self, wanted: str) -> str:
+        """The output of the same project that is a slip of the pen away; empty for none."""
+        prefix, _, name = wanted.partition(".")
+        names = [each.partition(".")[2] for each in self.made if each.startswith(f"{prefix}.")]
+        found = difflib.get_close_matches(name, names, n=1, cutoff=_A_SLIP)
+        return f"{prefix}.{found[0]}" if found else ""
+
+    def like(self, wanted: str) -> str:
+        """The output that was meant where only case or separators differ; empty for none."""
+        return self.folded.get(_without_separators(wanted), "")
+
+
+def _without_separators(output: str) -> str:
+    return output.casefold().translate(_SEPARATORS)
+
+
+_SEPARATORS = str.maketrans("", "", "-_ ")
+
+_A_SLIP = 0.85
+"""How alike two names are, from 0 to 1, for one to be a misspelling of the other."""
 
 
 def known_upstreams(subjects: Sequence[Subject]) -> Found:
-    """A bare name in `dependsOn` is a node of the same workflow; others need the full name."""
-    elsewhere = {
-        name: output for subject in subjects for name, output in subject.output_of_node.items()
-    }
+    """An upstream that matches no output to the letter is lost without a word."""
+    outputs = _Outputs(subjects)
     for subject in subjects:
-        own = subject.output_of_node
-        made = {output for output, _ in subject.outputs}
-        for node, pointer, wanted in subject.upstreams():
-            if "dependsOn" not in pointer:
+        for upstream, in_document in _outer_upstreams(subject):
+            message, hint, sure = _unknown(upstream, subject, outputs)
+            if message:
+                place = upstream.pointer
+                yield subject, Finding(place, message, hint, in_document, needs_all=not sure)
+
+
+def made_by_hand(subjects: Sequence[Subject]) -> Found:
+    """An output of this project that no manifest makes: one finding for each edge."""
+    outputs = _Outputs(subjects)
+    for subject in subjects:
+        for upstream, in_document in _outer_upstreams(subject):
+            wanted = upstream.wanted
+            if wanted in outputs.made or not wanted.startswith(subject.own_prefix):
                 continue
-            if wanted in own and own[wanted] not in made:
-                message = f"`{node}` depends on `{wanted}`, which has no output"
-                hint = f"declare one under `outputs.nodeOutputs` of `{wanted}`"
-                yield subject, Finding(pointer, message, hint)
-            if wanted in own or "." in wanted:
+            if not _unknown(upstream, subject, outputs)[0]:
+                message = f"`{upstream.node}` depends on `{wanted}`, which no manifest here makes"
+                yield subject, Finding(upstream.pointer, message, "", in_document, needs_all=True)
+
+
+def made_elsewhere(subjects: Sequence[Subject]) -> Found:
+    """What neither this repository makes nor looks like its own: one finding for each file."""
+    outputs = _Outputs(subjects)
+    for subject in subjects:
+        foreign: dict[str, tuple[Pointer, bool]] = {}
+        for upstream, in_document in _outer_upstreams(subject):
+            if upstream.wanted in outputs.made or upstream.wanted in subject.own_names:
                 continue
-            if wanted == f"{subject.target.project_identifier}_root":
-                continue
-            full = elsewhere.get(wanted)
-            other = f"write `{full}`: it is a node of another workflow"
-            message = f"`{node}` depends on `{wanted}`, which is no node here"
-            yield subject, Finding(pointer, message, other if full else near(wanted, own))
+            own = upstream.wanted.startswith(subject.own_prefix)
+            if not own and not _unknown(upstream, subject, outputs)[0]:
+                foreign.setdefault(upstream.wanted, (upstream.pointer, in_document))
+        if foreign:
+            (pointer, in_document), *_ = foreign.values()
+            yield subject, Finding(pointer, _made_elsewhere(list(foreign)), "", in_document)
+
+
+def _made_elsewhere(names: list[str]) -> str:
+    shown = ", ".join(f"`{name}`" for name in names[:SHOWN])
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    verb = "is" if len(names) == 1 else "are"
+    return f"{shown}{more} {verb} made by no manifest here"
+
+
+def _outer_upstreams(subject: Subject) -> Iterator[tuple[Upstream, bool]]:
+    """What the workflow and its own nodes wait for, and whether the place is one in the document.
+
+    An edge of nobody knows whom is another rule's finding.
+    """
+    known = subject.own_names
+    for upstream in subject.scopes[0].upstreams:
+        if upstream.node in known:
+            yield upstream, False
+    for upstream in subject.own_upstreams:
+        if upstream.node in known:
+            yield upstream, True
+
+
+def _unknown(upstream: Upstream, subject: Subject, outputs: _Outputs) -> tuple[str, str, bool]:
+    """What is wrong with an upstream, the cure, and whether that is sure; no text if nothing is."""
+    node, _, wanted, local = upstream
+    own = subject.output_of_node
+    if wanted in outputs.made or wanted in subject.own_names:
+        return "", "", True
+    if not local:
+        return *_unknown_output(upstream, subject, outputs), False
+    full = outputs.of_node.get(wanted)
+    other = f"write `{full}`: it is a node of another workflow"
+    message = f"`{node}` depends on `{wanted}`, which is no node here"
+    return message, other if full else near(wanted, own), True
+
+
+def _unknown_output(upstream: Upstream, subject: Subject, outputs: _Outputs) -> tuple[str, str]:
+    """An output that is all but one that is made here."""
+    node, _, wanted, _ = upstream
+    like = outputs.like(wanted)
+    if not like and wanted.startswith(subject.own_prefix):
+        like = outputs.nearest(wanted)
+    if not like:
+        return "", ""
+    message = f"`{node}` depends on `{wanted}`, an output that nothing here makes"
+    return message, f"did you mean `{like}`?"
 
 
 def no_cycle_across(subjects: Sequence[Subject]) -> Found:
     """Workflows that wait for each other cannot be written in any order, nor run."""
-    makers = {output: subject.path for subject in subjects for output, _ in subject.outputs}
-    waits: dict[str, list[str]] = {}
-    places: dict[str, tuple[Subject, Pointer, bool]] = {}
+    makers: dict[str, str] = {}
     for subject in subjects:
-        inner = [(wanted, pointer, False) for _, pointer, wanted in subject.upstreams()]
-        own = [(wanted, pointer, True) for _, pointer, wanted in subject.own_upstreams()]
-        for wanted, pointer, in_document in [*inner, *own]:
+        for output in subject.made:
+            makers.setdefault(output, subject.path)
+    waits: dict[str, list[str]] = {}
+    places: dict[tuple[str, str], tuple[Subject, Pointer, bool]] = {}
+    for subject in subjects:
+        for (_, pointer, wanted, _), in_document in _outer_upstreams(subject):
             maker = makers.get(wanted)
             if maker is not None and maker != subject.path:
                 waits.setdefault(subject.path, []).append(maker)
-                places.setdefault(subject.path, (subject, pointer, in_document))
+                places.setdefault((subject.path, maker), (subject, pointer, in_document))
     cycle = shortest_cycle(waits)
     if cycle:
-        subject, pointer, in_document = places[cycle[0]]
+        subject, pointer, in_document = places[cycle[0], cycle[1]]
         message = f"workflows in a cycle: {' -> '.join(cycle)}"
-        yield subject, Finding(pointer, message, "remove one of the edges", in_document)
+        yield subject, Finding(pointer, message, in_document=in_document)
 
 
 REPOSITORY_RULES: tuple[RepositoryRule, ...] = (
-    Rule("DW103", "error", "output names are unique in the project", unique_outputs),
-    Rule("DW105", "error", "a dependency names something that exists", known_upstreams),
-    Rule("DW128", "error", "every workflow has a path of its own", unique_paths),
-    Rule("DW129", "error", "workflows do not wait for each other in a circle", no_cycle_across),
+    Rule(DISTINCT_NAMES, distinct_paths),
+    Rule(
+        RuleInfo(
+            "DW103",
+            "unique-outputs",
+            "error",
+            "two nodes with one output fail only when they are published",
+            "rename the node or declare another output",
+            "Output names are unique in the project ([B-35](service.md#names-outputs-dependencies)). "
+            "Outputs that are left out count with the name that they get.",
+        ),
+        unique_outputs,
+    ),
+    Rule(
+        RuleInfo(
+            "DW105",
+            "known-upstreams",
+            "error",
+            "an upstream that matches no output to the letter is lost without a word",
+            "write the name of a node of this workflow, or the full name of an output",
+            "[B-36](service.md#names-outputs-dependencies). An error where it looks local: a name without "
+            "a dot in `dependsOn`, a `nodeId`, an output that differs from a known one only in case or "
+            "separators, or one of this project that is all but a known one. Any other output of this "
+            "project may be made by hand: [DW142](#dw142-made-by-hand); of another one, elsewhere: "
+            "[DW127](#dw127-made-elsewhere). The root of the workspace is known.",
+        ),
+        known_upstreams,
+    ),
+    Rule(
+        RuleInfo(
+            "DW127",
+            "made-elsewhere",
+            "info",
+            "an output of another project or repository cannot be checked here",
+            text="Told once for each file, at the first such output. The service loses an edge to an "
+            "output that does not exist, which reading back after `apply` notices.",
+        ),
+        made_elsewhere,
+    ),
+    Rule(
+        RuleInfo(
+            "DW142",
+            "made-by-hand",
+            "warning",
+            "an output of this project that no manifest makes is there, or the edge is lost",
+            "correct the name, or add the manifest that makes it",
+            "A workflow made in the console may make it, which no file can tell. The service loses an "
+            "edge to an output that does not exist ([B-36](service.md#names-outputs-dependencies)); "
+            "`apply` reads back and says so. Silence the rule where the output is known to be there.",
+        ),
+        made_by_hand,
+    ),
+    Rule(
+        RuleInfo(
+            "DW128",
+            "unique-paths",
+            "error",
+            "two manifests of one path would overwrite each other",
+            "give one of the two workflows another path",
+            "A workflow is found by its path.",
+            fixed=True,
+        ),
+        unique_paths,
+    ),
+    Rule(
+        RuleInfo(
+            "DW129",
+            "no-cycle-across",
+            "error",
+            "workflows that wait for each other can be written in no order",
+            "remove one of the edges",
+            "The shortest cycle is shown, each path waiting for the next one.",
+            fixed=True,
+        ),
+        no_cycle_across,
+    ),
+    Rule(
+        RuleInfo(
+            "DW137",
+            "unique-workflow-names",
+            "error",
+            "a workflow's name is taken once in a project, whatever its folder",
+            "rename one of the two workflows",
+            "[B-136](service.md#inside-a-document). Whether the service "
+            "compares names or full paths is unknown ([U-04](service.md#unknowns)); silence the rule where "
+            "it is known to be fine.",
+        ),
+        unique_workflow_names,
+    ),
+    Rule(
+        RuleInfo(
+            "DW138",
+            "node-names-across",
+            "warning",
+            "two nodes of a project cannot have one name",
+            "rename one of the two nodes",
+            "[B-32](service.md#names-outputs-dependencies). A warning, because whether an import holds to "
+            "that is unknown ([U-04](service.md#unknowns)). Where the outputs of the two clash as well, "
+            "that is told instead.",
+        ),
+        unique_node_names,
+    ),
 )

@@ -1,17 +1,22 @@
-"""What a rule looks at, and what it says: one manifest as a target sees it."""
+"""What a rule looks at, and what it says: one manifest as a target sees it.
+
+Ids of rules: DW101 to DW127 are the rules that FlowSpec itself asks for, DW128 to DW149 what else concerns
+names, edges and files, DW150 onwards what else concerns types of nodes and schedules.
+"""
 
 import difflib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Generic, TypeVar
 
 from deployer.desired import default_output, first_output, leaves_output_open, workflow_object
-from deployer.entities import Node, walk
-from deployer.flowspec import edges_key, is_flat
+from deployer.entities import SELF, Node, token, walk
+from deployer.flowspec import is_flat
 from deployer.manifest import locate
-from deployer.model import Manifest, Pointer, Problem, Severity, Target
+from deployer.model import Location, Manifest, Pointer, Problem, RuleInfo, Severity, Target
 from deployer.reading.documents import pointer_text
+from deployer.rules.scopes import Scope, Upstream, normal_upstreams, scopes
 
 Checked = TypeVar("Checked")
 Found = TypeVar("Found")
@@ -19,21 +24,25 @@ Found = TypeVar("Found")
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something a rule found: where in the workflow object, or in the document, what, and the cure."""
+    """Something a rule found: where in the workflow object, or in the document, what, and the cure.
+
+    Without a hint of its own it is shown with the usual one of its rule. With `key`, the place is that
+    of the key that the pointer ends with. `needs_all`: it holds only if every manifest was read.
+    """
 
     pointer: Pointer
     message: str
     hint: str = ""
     in_document: bool = False
+    key: bool = False
+    needs_all: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Rule(Generic[Checked, Found]):
-    """A rule: its id, how bad a finding is, why it exists in one line, and the function."""
+    """A rule: what there is to know of it, and the function that finds where it is broken."""
 
-    id: str
-    severity: Severity
-    reason: str
+    info: RuleInfo
     check: Callable[[Checked], Iterator[Found]]
 
 
@@ -65,18 +74,59 @@ class Subject:
         return [(pointer, node) for _, pointer, node in self.entities if len(pointer) == 2]
 
     @cached_property
+    def scopes(self) -> list[Scope]:
+        """The workflow and every container in it: the nodes there and the edges between them."""
+        return list(scopes(self.workflow, self.entities))
+
+    @property
+    def root(self) -> str:
+        """The output of the workspace's root node (docs/service.md B-38)."""
+        return f"{self.target.project_identifier}_root"
+
+    @cached_property
     def outputs(self) -> list[tuple[str, Pointer]]:
-        """Every named output of the workflow and its nodes, left-out ones included."""
+        """Every named output of the workflow and its nodes, left-out ones included.
+
+        A second node of one name has the left-out output of the first.
+        """
         found: list[tuple[str, Pointer]] = []
+        named: set[str] = set()
         for pointer, holder in [((), self.workflow), *self.nodes]:
             declared = (holder.get("outputs") or {}).get("nodeOutputs")
             for index, output in enumerate(declared or []):
                 if output.get("data"):
                     found.append((output["data"], (*pointer, "outputs", "nodeOutputs", index)))
-            if pointer and leaves_output_open(holder):
+            if pointer and leaves_output_open(holder) and holder["name"] not in named:
                 name = default_output(holder["name"], self.target.project_identifier)
                 found.append((name, (*pointer, "name")))
+            if pointer:
+                named.add(holder["name"])
         return found
+
+    @cached_property
+    def made(self) -> frozenset[str]:
+        """The names of all outputs of the workflow and its nodes."""
+        return frozenset(output for output, _ in self.outputs)
+
+    @cached_property
+    def makers(self) -> Mapping[str, str]:
+        """Output, left-out ones included, name or id of an own node → its name; of two the first."""
+        makers: dict[str, str] = {}
+        for output, (where, *rest) in self.outputs:
+            if where == "nodes":
+                makers.setdefault(output, self.workflow["nodes"][rest[0]]["name"])
+        return makers | dict(self.scopes[0].names)
+
+    @cached_property
+    def tokens(self) -> frozenset[str]:
+        """What may be written for the id of a node, or of the workflow."""
+        references = (reference for reference, _, _ in self.entities)
+        return frozenset(map(token, (SELF, *references)))
+
+    @property
+    def own_prefix(self) -> str:
+        """What the outputs of the target's project begin with."""
+        return f"{self.target.project_identifier}."
 
     @cached_property
     def output_of_node(self) -> dict[str, str]:
@@ -85,10 +135,12 @@ class Subject:
         return {node["name"]: first_output(node, identifier) for _, node in self.nodes}
 
     @cached_property
-    def edges(self) -> list[tuple[Pointer, Node]]:
-        """Every entry of the list that says what the workflow's own nodes wait for."""
-        key = edges_key(self.workflow)
-        return [((key, index), edge) for index, edge in enumerate(self.workflow.get(key) or [])]
+    def own_names(self) -> frozenset[str]:
+        """Every text that stands for the workflow, one of its nodes or the root of the workspace."""
+        body = self.manifest.document["spec"]
+        ids = {self.workflow.get("id") or "", body.get("id") or ""}
+        names = self.scopes[0].known.keys()
+        return frozenset({self.root, self.workflow["name"]} | ids | names)
 
     @cached_property
     def own_edges(self) -> list[tuple[Pointer, Node]]:
@@ -101,43 +153,35 @@ class Subject:
             for index, edge in enumerate(document["spec"].get(key) or [])
         ]
 
-    def upstreams(self) -> Iterator[tuple[str, Pointer, str]]:
-        """Every same-cycle edge of the workflow's own nodes: node, where it is said, output or node."""
-        for pointer, node in self.nodes:
-            for index, item in enumerate(node.get("dependsOn") or []):
-                long = {"node": item} if isinstance(item, str) else item
-                if long.get("type", "Normal") == "Normal":
-                    yield node["name"], (*pointer, "dependsOn", index), long["node"]
-        yield from _upstreams(self.edges)
-
-    def own_upstreams(self) -> Iterator[tuple[str, Pointer, str]]:
+    @cached_property
+    def own_upstreams(self) -> list[Upstream]:
         """Every same-cycle edge of the workflow itself: its name or id, place in the document, output."""
-        yield from _upstreams(self.own_edges)
+        return list(normal_upstreams(self.own_edges))
 
-    def problem(self, rule: str, severity: Severity, finding: Finding) -> Problem:
+    def located(
+        self, pointer: Pointer, *, in_document: bool = False, key: bool = False
+    ) -> Location:
+        """Where a part of the workflow object, or of the document, is written."""
+        return locate(self.manifest, self._whole(pointer, in_document), key)
+
+    def problem(self, rule: RuleInfo, finding: Finding, severity: Severity) -> Problem:
         """A finding with its place in the file."""
-        prefix: Pointer = ("spec",)
-        if finding.in_document:
-            prefix = ()
-        elif not is_flat(self.manifest.document):
-            prefix = ("spec", "workflows", 0)
-        pointer = (*prefix, *finding.pointer)
         return Problem(
-            rule=rule,
+            rule=rule.id,
             severity=severity,
             message=finding.message,
-            location=locate(self.manifest, pointer),
-            hint=finding.hint,
-            pointer=pointer_text(pointer),
+            location=self.located(
+                finding.pointer, in_document=finding.in_document, key=finding.key
+            ),
+            hint=finding.hint or rule.hint,
+            pointer=pointer_text(self._whole(finding.pointer, finding.in_document)),
         )
 
-
-def _upstreams(edges: Iterable[tuple[Pointer, Node]]) -> Iterator[tuple[str, Pointer, str]]:
-    for pointer, edge in edges:
-        for index, upstream in enumerate(edge.get("depends") or []):
-            if upstream.get("type", "Normal") == "Normal":
-                wanted = upstream.get("output") or upstream.get("nodeId") or ""
-                yield str(edge.get("nodeId")), (*pointer, "depends", index), str(wanted)
+    def _whole(self, pointer: Pointer, in_document: bool) -> Pointer:
+        if in_document:
+            return pointer
+        flat = is_flat(self.manifest.document)
+        return ("spec", *pointer) if flat else ("spec", "workflows", 0, *pointer)
 
 
 DocumentRule = Rule[Subject, Finding]

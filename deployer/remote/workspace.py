@@ -58,6 +58,11 @@ class Remote:
         self.project = project
 
     @property
+    def client(self) -> Client:
+        """What carries the calls, for other shapes of the same API."""
+        return self._client
+
+    @property
     def calls(self) -> int:
         """Requests sent so far."""
         return self._client.calls

@@ -1,0 +1,1 @@
+"""Workflows are run for business dates: the request, making instances, watching, steering."""
