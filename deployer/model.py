@@ -34,6 +34,11 @@ Shape = Literal["node", "workflow", "output"]
 Mark = Literal["added", "changed", "removed", "affected", "plain"]
 """What a plan does to a part of a graph; `affected`: untouched, but it waits for something touched."""
 Publication = Literal["", "published", "unpublished"]
+Source = Literal[
+    "manifest", "script file", "override", "placeholder", "dependsOn", "derived", "default", "live"
+]
+"""Where the value of a field comes from; `derived`: made from names and paths, `live`: left open."""
+
 PublishStatus = Literal["done", "failed", "waiting", "not attempted"]
 
 
@@ -84,11 +89,11 @@ class Manifest:
     """One manifest file, read: placeholders replaced, script files inlined as `script.content`.
 
     `file` is relative to the project folder; `scripts` says which file each inlined content came from;
-    `path` is where the file lies on disk.
+    `path` is where the file lies on disk, None for one that was read from a revision of git.
     """
 
     file: str
-    path: Path
+    path: Path | None
     document: dict[str, Any]
     scripts: Mapping[Pointer, str] = field(default_factory=dict)
     warnings: tuple[Problem, ...] = ()
@@ -157,7 +162,9 @@ class Workflow:
     `scripts` maps a node's reference to the file that its script came from; `ignored` holds patterns of
     field paths that are left as they are in the workspace. `pasted_id` is the id that a
     document pasted from the console carried: only ever compared, never sent. `publish` is what the
-    manifest says about publishing, None where it leaves that to the target.
+    manifest says about publishing, None where it leaves that to the target. `moved_from` is the path
+    that the workflow had before, `moved_nodes` maps a node's reference to the name that it had.
+    `protect`: nothing of it may be deleted.
     """
 
     path: str
@@ -169,6 +176,9 @@ class Workflow:
     ignored: tuple[str, ...] = ()
     pasted_id: str = ""
     publish: bool | None = None
+    moved_from: str = ""
+    moved_nodes: Mapping[str, str] = field(default_factory=dict)
+    protect: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -345,6 +355,24 @@ class Plan:
     def to_publish(self) -> list[Change]:
         """What is to be published once everything pending is written."""
         return [each for each in self.changes if each.publish and each.publication != "published"]
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """Where the value of one effective field comes from; `path` reads as in `FieldChange`.
+
+    `where` is `file:line:column`, or empty; `note` says more, such as the placeholder or the script
+    file. `live` is what the workspace holds, None where it holds nothing or was not asked. Sensitive
+    values are hidden.
+    """
+
+    path: str
+    value: Any
+    source: Source
+    where: str = ""
+    note: str = ""
+    live: Any = None
+    differs: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,11 +22,23 @@ LAYERS = (
 
 PARTS = {
     "apply": {"write", "writer", "standing"},
-    "flowspec": {"complaints"},
-    "model": {"days", "runs"},
-    "pipeline": {"load", "online", "pull", "scope", "validate"},
-    "plan": {"edges", "graph"},
-    "schema": {"drafts", "fields", "node_types", "wording"},
+    "flowspec": {"complaints", "moves"},
+    "model": {"asked", "days", "runs"},
+    "config": {"base_ref"},
+    "pipeline": {"base", "load", "online", "pull", "review", "scope", "validate"},
+    "plan": {
+        "classes",
+        "downstream",
+        "edges",
+        "graph",
+        "origins",
+        "preview",
+        "safety",
+        "explain",
+        "saved_plan",
+        "selection",
+    },
+    "schema": {"drafts", "fields", "node_types", "sql_text", "wording"},
 }
 """Modules that stand in the row of another one, which they were split from."""
 

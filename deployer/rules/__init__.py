@@ -12,6 +12,7 @@ from deployer.model import Problem, RuleInfo, Severity
 from deployer.rules.contents import CONTENT_RULES
 from deployer.rules.control import CONTROL_RULES
 from deployer.rules.edges import EDGE_RULES
+from deployer.rules.moves import MOVED_NODES
 from deployer.rules.names import NAME_RULES
 from deployer.rules.node_types import NODE_TYPE_RULES
 from deployer.rules.repository import REPOSITORY_RULES
@@ -42,6 +43,7 @@ DOCUMENT_RULES: tuple[DocumentRule, ...] = (
     *CONTROL_RULES,
     *NODE_TYPE_RULES,
     *SCHEDULE_RULES,
+    MOVED_NODES,
 )
 
 

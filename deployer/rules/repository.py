@@ -7,6 +7,7 @@ from functools import cached_property
 from deployer.desired import leaves_output_open
 from deployer.model import Pointer, RuleInfo
 from deployer.rules.cycles import shortest_cycle
+from deployer.rules.moves import MOVED_WORKFLOWS
 from deployer.rules.names import DISTINCT_NAMES, difference, folded
 from deployer.rules.scopes import Upstream
 from deployer.rules.subject import Finding, RepositoryRule, Rule, Subject, near
@@ -249,6 +250,7 @@ def no_cycle_across(subjects: Sequence[Subject]) -> Found:
 
 
 REPOSITORY_RULES: tuple[RepositoryRule, ...] = (
+    MOVED_WORKFLOWS,
     Rule(DISTINCT_NAMES, distinct_paths),
     Rule(
         RuleInfo(
