@@ -58,7 +58,7 @@ def command(
     from deployer.running.request import BACKFILL, SMOKE_TEST
     from deployer.running.run import Stay, single
 
-    wish = wished(path, {**given, "dates": given.pop("days")})
+    wish = wished(path, {"dates": given.pop("days"), **given})
     if wish.document.get("type") in (BACKFILL, SMOKE_TEST):
         raise UsageError(
             f"type {wish.document['type']} has a command of its own",
