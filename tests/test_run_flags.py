@@ -8,8 +8,9 @@ import click
 import pytest
 
 from deployer.cli import backfill, run
+from deployer.emulator import Fault
 from tests.cli_kit import Project, Shell
-from tests.test_run_cli import HAND, RUN_FILE, asked, says
+from tests.test_run_cli import HAND, RUN_FILE, asked, control, says
 
 RUN_FLAGS = {
     "type": "ManualWorkflow",
@@ -145,3 +146,32 @@ def test_a_flag_over_what_is_no_block(
     bare.project.write("run.yaml", RUN_FILE.replace(old, new))
     says(bare("backfill", "--file", "run.yaml", *flag), 64, place, "nothing was sent")
     assert not asked(bare)
+
+
+def test_a_smoke_test_from_a_run_file(deployer: Shell) -> None:
+    """It takes what `deployer smoke-test` has no flags for: days, parameters, tags."""
+    text = "workflow: shop/raw\ntype: SmokeTest\nnodes: [land]\ntags: {team: sales}\n"
+    deployer.project.write("run.yaml", text + "dates: [2025-10-01]\ntaskParameters: {land: k=v}\n")
+    assert deployer("run", "--file", "run.yaml").code == 0
+    found = deployer("instances", "list", "--biz-date", "2025-10-01", "--format", "json")
+    (one,) = json.loads(found.out)["instances"]
+    assert (one["type"], one["tags"]) == ("SmokeTest", {"team": "sales"})
+
+
+def test_a_run_file_of_another_type(bare: Shell) -> None:
+    """The place of the type is told; a file without one lacks it, and is no `None`."""
+    bare.project.write("run.yaml", RUN_FILE.replace("SupplementData", "SmokeTest"))
+    says(
+        bare("backfill", "--file", "run.yaml"), 64, "type SmokeTest is no backfill", "run.yaml:2:7"
+    )
+    bare.project.write("run.yaml", RUN_FILE.replace("type: SupplementData\n", ""))
+    says(bare("backfill", "--file", "run.yaml"), 64, "`type`", "run.yaml:1:1")
+
+
+def test_a_run_that_may_have_been_made_is_not_called_unmade(deployer: Shell) -> None:
+    """The report says what is known; the error says the rest."""
+    deployer.project.change("deployer.yaml", "default: true", "default: true, limits: {settle: 0}")
+    with control(deployer) as plane:
+        plane.add_fault(Fault(kind="reset", action="CreateWorkflowInstances", nth=1))
+    done = deployer("backfill", "shop/raw", "--date", "2025-10-01")
+    assert (done.code, "known to be made: 0 of 1 calls" in done.out) == (7, True)
