@@ -14,7 +14,7 @@ from deployer.remote.instances import Instances, Search
 from deployer.remote.workspace import Remote
 from deployer.running.steering import rerun, stop
 from deployer.running.watch import judged, watch
-from deployer.runs import Instance, Result, TaskInstance
+from deployer.runs import Instance, Result, Stopped, TaskInstance
 from tests.faults import answer_lost, answers, request_lost
 from tests.run_kit import Stage, flow, on_stage
 from tests.test_remote import Answers
@@ -210,6 +210,12 @@ def test_a_stop_that_is_lost_is_unknown_while_it_still_runs() -> None:
             await stop(report.instances, stage.runner)
 
     on_stage(told, flow("land"), switches=SLOW)
+
+
+def test_what_does_not_stop_at_once_is_not_called_stopped() -> None:
+    """The request was taken, and the instance still runs: both are told."""
+    words = [Stopped(True, status).words for status in ("Running", "NotRun")]
+    assert words == ["asked to stop, still Running", "stopped on request, now NotRun"]
 
 
 def test_what_has_ended_is_not_stopped() -> None:

@@ -147,7 +147,10 @@ def test_watch_stop_and_rerun(deployer: Shell) -> None:
     stopped = deployer("instances", "stop", *call["instances"])
     assert (stopped.code, "stopped on request" in stopped.out) == (0, True)
     assert deployer("instances", "watch", *call["instances"]).code == 10
-    assert deployer("instances", "stop", *call["instances"]).code == 1
+    refused = deployer("instances", "stop", *call["instances"], "--format", "json")
+    (told,) = json.loads(refused.out)["instances"]
+    assert (refused.code, told["id"], told["stopped"]) == (1, call["instances"][0], False)
+    assert (told["status"], "Failure" in told["error"]) == ("", True)
     hand = deployer("run", "shop/hand", "--wait", "--format", "json")
     identity = json.loads(hand.out)["runs"][0]["calls"][0]["instances"][0]
     again = deployer("instances", "rerun", identity, "--wait")

@@ -13,7 +13,7 @@ from typing import Any
 from deployer.days import midnight
 from deployer.errors import OutcomeUnknown, Unreachable
 from deployer.remote.workspace import Remote
-from deployer.runs import Instance, TaskInstance
+from deployer.runs import Instance, Stopped, TaskInstance
 from deployer.transport.client import Operation
 
 PAGE_SIZE = 100
@@ -77,14 +77,6 @@ class Again:
     nodes: tuple[str, ...] = ()
     statuses: tuple[str, ...] = ()
     downstream: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Stopped:
-    """Whether the service took the request to stop an instance, and its words if not."""
-
-    taken: bool
-    message: str = ""
 
 
 @dataclass(frozen=True, slots=True)

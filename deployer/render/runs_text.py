@@ -1,12 +1,12 @@
 """Instances, and what became of a run, as text for people."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from deployer.days import day_of, moment, run_day
 from deployer.render.paint import Paint, plain
 from deployer.render.visible import visible
-from deployer.runs import Instance, Result, RunReport, TaskInstance
+from deployer.runs import Instance, Result, RunReport, Stopped, TaskInstance
 
 _COLOURS = {"Success": "green", "Failure": "red", "Running": "cyan"}
 
@@ -58,6 +58,11 @@ def _logs(result: Result, paint: Paint) -> Iterator[str]:
     for task, log in result.logs.items():
         yield f"    {paint('red', visible(task))} failed; the end of its log:"
         yield from (f"      | {visible(line)}" for line in log.splitlines())
+
+
+def stopped(told: Mapping[str, Stopped]) -> str:
+    """What became of requests to stop instances, a line each."""
+    return "".join(f"instance {visible(i)}: {visible(how.words)}\n" for i, how in told.items())
 
 
 # --- instances ------------------------------------------------------------------------------------

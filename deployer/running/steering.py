@@ -3,13 +3,11 @@
 from collections.abc import Sequence
 
 from deployer.errors import DeployerError, OutcomeUnknown, UsageError
-from deployer.remote.instances import Again, Stopped
+from deployer.remote.instances import Again
 from deployer.running.runner import POLL_SECONDS, Runner
-from deployer.runs import FAILURE, Instance, TaskInstance
+from deployer.runs import FAILURE, STOPPED, Instance, Stopped, TaskInstance
 
 MANUAL_WORKFLOW = "ManualWorkflow"
-_STOPPED = ("NotRun", "Success", "Failure")
-"""What a stopped instance may read as (docs/service.md U-17)."""
 
 
 async def stop(ids: Sequence[str], runner: Runner, comment: str = "") -> dict[str, Stopped]:
@@ -25,7 +23,7 @@ async def stop(ids: Sequence[str], runner: Runner, comment: str = "") -> dict[st
     found = {}
     for identity, answer in answers.items():
         status = (await _stopping(identity, runner)).status if answer.taken else ""
-        if lost and status not in _STOPPED:
+        if lost and status not in STOPPED:
             raise _unknown(f"instance {identity} is to stop", f"it is {status}", lost)
         found[identity] = Stopped(answer.taken, status or answer.message)
     return found
@@ -35,7 +33,7 @@ async def _stopping(identity: str, runner: Runner) -> Instance:
     """The instance once it no longer runs, or as it is after some looks."""
     instance = await runner.instances.get(identity)
     for wait in POLL_SECONDS:
-        if instance.status in _STOPPED:
+        if instance.status in STOPPED:
             break
         await runner.sleep(wait)
         instance = await runner.instances.get(identity)
