@@ -249,6 +249,16 @@ def test_plan_shows_what_is_saved_and_not_published(deployer: Shell, project: Pr
     assert deployer("plan", "--detailed-exitcode").code == 0
 
 
+def test_a_plan_can_be_asked_what_is_not_published(deployer: Shell) -> None:
+    """`--publish` and `--no-publish` say for a plan what they say for apply."""
+    applied(deployer)
+    shown = deployer("plan", "--publish", "--detailed-exitcode")
+    assert (shown.code, "1 unchanged, 1 to publish" in shown.out) == (2, True)
+    assert deployer("plan", "--no-publish", "--detailed-exitcode").code == 0
+    applied(deployer, "--publish")
+    assert deployer("plan", "--publish", "--detailed-exitcode").code == 0
+
+
 def test_publishing_that_fails_after_writing(deployer: Shell, project: Project) -> None:
     """Something is written, something failed: exit 5, and both are told."""
     applied(deployer, "--publish")
