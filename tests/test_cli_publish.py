@@ -193,6 +193,20 @@ def clock(monkeypatch: pytest.MonkeyPatch, hour: int, minute: int, day: int = 0)
     monkeypatch.setattr(connect, "Connection", made)
 
 
+def test_time_does_not_go_back(deployer: Shell, project: Project) -> None:
+    """A wait that an embedded workspace passes over is over for the next command, too.
+
+    Else what is published after it looks older than what was published before.
+    """
+    applied(deployer)
+    with workspace(project) as control:
+        control.set_mode(PROJECT, "standard")
+        before = control.now()
+    assert deployer("publish", "--auto-approve", "--timeout", "30").code == 9
+    with workspace(project) as control:
+        assert control.now() - before >= 30 * 60 * 1000
+
+
 # --- apply and plan -------------------------------------------------------------------------------
 
 
