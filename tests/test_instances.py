@@ -255,6 +255,20 @@ def test_what_failed_runs_again(lost: bool) -> None:
     on_stage(told, flow("hand", "foot", **HAND))
 
 
+@pytest.mark.parametrize("lag", ["none", "get(2reads)", "get(5s)+list(5s)"])
+def test_the_end_of_the_run_before_is_not_taken_for_that_of_the_rerun(lag: str) -> None:
+    """A service that begins late, and reads that are late, show the failure that was run again (U-27)."""
+
+    async def told(stage: Stage) -> None:
+        identity = (await failed(stage)).instance.id
+        stage.control.set({"read_lag": lag, "run_seconds": "30", "job_seconds": "30"})
+        await rerun(identity, stage.runner, nodes=(), failed=True, downstream=False)
+        (result,) = await watch([identity], stage.runner)
+        assert result.instance.status == "Success"
+
+    on_stage(told, flow("hand", "foot", **HAND))
+
+
 def test_a_rerun_that_is_lost_is_not_sent_again() -> None:
     """No task with a further run: exit 7."""
 
