@@ -11,6 +11,7 @@ from typing import Any
 from deployer.errors import DeployerError, NotFound, UsageError
 from deployer.flowspec import derived_id, from_wire
 from deployer.model import Workflow
+from deployer.remote.answers import integer
 from deployer.remote.workspace import LISTED_TYPES, Remote
 from deployer.transport.client import Operation, read_json
 
@@ -98,7 +99,7 @@ class Scheduling:
             info = answer.get("PagingInfo") or {}
             links = info.get("DownstreamTasks") or []
             found += [_linked(link) for link in links if link.get("DependencyType") == "Normal"]
-            total, page = int(info.get("TotalCount") or 0), page + 1
+            total, page = integer(info.get("TotalCount")), page + 1
         return found
 
     async def _read(self, path: str) -> Online:
