@@ -13,7 +13,8 @@ from deployer.online import Service, ask, require_proof
 def asked(settings: Settings, files: Collection[str]) -> tuple[Problem, ...]:
     """What the service says against the manifests in `files`, as the chosen target sees them.
 
-    Errors in other manifests are told in its place, because no plan is made from them. Raises RefusedBySafety before any call unless the endpoint is known to honour dry runs, and what
+    Errors in other manifests are told in its place, because no plan is made from them. Raises
+    RefusedBySafety before any call unless the endpoint is known to honour dry runs, and what
     `one_of`, `pipeline.plan` and `connected` raise.
     """
     target = one_of(settings)
