@@ -24,12 +24,14 @@ def nearest(wanted: str, known: Iterable[str], cutoff: float = LIKELY) -> str:
 
 def _candidates(wanted: str, known: Iterable[str], cutoff: float) -> Iterator[str]:
     """The names that may be so alike: cheap to tell, because it is asked of every pair of names."""
-    letters = set(wanted)
+    letters, length = set(wanted), len(wanted)
     for name in known:
-        others = set(name)
-        common = min(len(wanted) - len(letters - others), len(name) - len(others - letters))
-        if 2 * common >= cutoff * (len(wanted) + len(name)):
-            yield name
+        needed = cutoff * (length + len(name)) / 2
+        if needed <= length and needed <= len(name):
+            others = set(name)
+            common = min(length - len(letters - others), len(name) - len(others - letters))
+            if common >= needed:
+                yield name
 
 
 def is_slip(wanted: str, known: str) -> bool:
