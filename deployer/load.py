@@ -12,13 +12,14 @@ from typing import Any
 from deployer import rules, schema
 from deployer.desired import workflow_object
 from deployer.errors import InvalidManifests, UsageError
-from deployer.flowspec import foreign_reason, nested
+from deployer.flowspec import KINDS, foreign_reason, nested
 from deployer.manifest import Parsed, Values, complete, locate, parse
 from deployer.model import Location, Manifest, Pointer, Problem, Settings, Target
 from deployer.reading import documents
 from deployer.reading.documents import pointer_text
 from deployer.reading.manifest_files import manifest_files
 from deployer.reading.named_scripts import named_scripts
+from deployer.rules.likeness import SLIP, nearest
 from deployer.rules.subject import Subject
 from deployer.rules.told_elsewhere import FOREIGN, ONE_WORKFLOW, OVERRIDE, UNSOUND
 
@@ -159,12 +160,14 @@ def _is_meant_for(target: Target, subject: Subject) -> bool:
 def _document_problems(manifest: Manifest, symbolic: bool) -> Iterable[Problem]:
     reason = foreign_reason(manifest.document)
     if reason:
+        pointer, hint = _foreign(manifest.document.get("kind"))
         yield Problem(
             rule=FOREIGN.id,
             severity=FOREIGN.severity,
             message=f"not a workflow document: {reason}",
-            location=locate(manifest, ("kind",), key=True),
-            hint=FOREIGN.hint,
+            location=locate(manifest, pointer),
+            hint=hint,
+            pointer=pointer_text(pointer),
         )
         return
     several = list(_further_workflows(manifest))
@@ -180,6 +183,14 @@ def _document_problems(manifest: Manifest, symbolic: bool) -> Iterable[Problem]:
             hint=violation.hint,
             pointer=pointer_text(violation.pointer),
         )
+
+
+def _foreign(kind: object) -> tuple[Pointer, str]:
+    """Where it shows that a document is no workflow, and the cure."""
+    if kind in KINDS:
+        return ("spec", "workflows"), FOREIGN.hint
+    meant = nearest(str(kind or ""), KINDS, SLIP)
+    return ("kind",), f"did you mean `{meant}`?" if meant else FOREIGN.hint
 
 
 def _violations(manifest: Manifest, symbolic: bool) -> list[schema.Violation]:

@@ -43,7 +43,7 @@ def holding(document: Document, key: str) -> tuple[tuple[str | int, ...], Docume
 
 def foreign_kind(_: Draw, documents: list[Document]) -> At:
     documents[0]["kind"] = "Node"
-    return At(("kind",), key=True)
+    return At(("kind",))
 
 
 def misspelt_key(draw: Draw, documents: list[Document]) -> At:
