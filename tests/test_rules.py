@@ -167,6 +167,12 @@ def test_a_cycle_is_shown_as_a_path(tmp_path: Path, upstream: str) -> None:
     ]
 
 
+def test_two_nodes_of_one_name_are_no_circle(tmp_path: Path) -> None:
+    """A copy whose name was not changed waits for the other one: that it has its name is all."""
+    text = workflow(node("a") + node("b", "dependsOn: [a]") + node("a", "dependsOn: [b]"))
+    assert [rule for rule, *_ in found(tmp_path, text)] == ["DW102"]
+
+
 def test_the_previous_cycle_is_no_circle(tmp_path: Path) -> None:
     """Waiting for one's own day before is the usual thing."""
     waits = "dependsOn: [{node: a, type: CrossCycleDependsOnSelf}]"
