@@ -107,7 +107,9 @@ TOLD_ELSEWHERE: tuple[RuleInfo, ...] = (
         "warning",
         "a plain value that other YAML readers take for something else",
         "put it in quotes",
-        "`no`, `010`, `12:30:45` and dates are text here, and something else to many readers.",
+        "`no`, `010` and `12:30:45` are text here, and something else to many readers; `1.10` is the "
+        "number 1.1 here too. Dates are text here as well, and no finding: as times of a schedule they are "
+        "usually written without quotes.",
         fixed=True,
     ),
     RuleInfo(
