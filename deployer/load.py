@@ -21,7 +21,7 @@ from deployer.reading.manifest_files import manifest_files
 from deployer.reading.named_scripts import named_scripts
 from deployer.rules.likeness import SLIP, nearest
 from deployer.rules.subject import Subject
-from deployer.rules.told_elsewhere import FOREIGN, ONE_WORKFLOW, OVERRIDE, UNSOUND
+from deployer.rules.told_elsewhere import FOREIGN, ONE_WORKFLOW, OVERRIDE, TARGETS, UNSOUND
 
 SYMBOLIC = Target(name="", project="", project_identifier="${projectIdentifier}")
 """Stands for a target when there is none: placeholders stay as they are written."""
@@ -139,6 +139,7 @@ def _checked(path: Path, settings: Settings, target: Target, read: Read) -> _Che
     problems = (*manifest.warnings, *_document_problems(manifest, symbolic))
     if not _broken(problems):
         problems += tuple(_override_problems(manifest, settings, target))
+        problems += tuple(_unknown_targets(manifest, settings.targets))
     subject = None if _broken(problems) else Subject(manifest, target)
     scripts = frozenset(manifest.scripts.values())
     return _Checked(manifest.file, problems, scripts, manifest, subject)
@@ -222,6 +223,23 @@ def _further_workflows(manifest: Manifest) -> Iterable[Problem]:
             hint=ONE_WORKFLOW.hint,
             pointer=pointer_text(pointer),
         )
+
+
+def _unknown_targets(manifest: Manifest, targets: Iterable[str]) -> Iterable[Problem]:
+    """Names in `deployer.only` that no target has."""
+    known = set(targets)
+    only = (manifest.document.get("deployer") or {}).get("only") or ()
+    for number, name in enumerate(only):
+        if known and name not in known:
+            pointer = ("deployer", "only", number)
+            yield Problem(
+                rule=TARGETS.id,
+                severity=TARGETS.severity,
+                message=f"no target `{name}`",
+                location=locate(manifest, pointer),
+                hint=rules.near(name, known) or TARGETS.hint,
+                pointer=pointer_text(pointer),
+            )
 
 
 # --- overrides ------------------------------------------------------------------------------------

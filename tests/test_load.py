@@ -83,6 +83,14 @@ def test_a_document_without_workflows_is_told_at_its_body(project: Project) -> N
     assert (problem.rule, str(problem.location)) == ("DW003", "flows/clean.yaml:4:3")
 
 
+def test_a_target_that_does_not_exist_is_told(project: Project) -> None:
+    """A workflow for a misspelt target would be deployed nowhere, without a word."""
+    project.change("flows/raw.yaml", "kind:", "deployer: {only: [local, locla]}\nkind:")
+    (problem,) = loaded(project).problems
+    told = (problem.rule, str(problem.location), problem.message, problem.hint)
+    assert told == ("DW012", "flows/raw.yaml:2:26", "no target `locla`", "did you mean `local`?")
+
+
 def test_configuration_remarks_are_problems(project: Project) -> None:
     """What is odd in deployer.yaml is told with the rest."""
     project.write("deployer.yaml", CONFIG.replace("default: true}", "vars: {flag: yes}}"))

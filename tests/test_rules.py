@@ -33,7 +33,8 @@ def checked(folder: Path, *texts: str, **target: Any) -> Loaded:
         files.append(folder / f"{number}.yaml")
         files[-1].write_text(text, encoding="utf-8")
     where = Target("local", "1", "dev", **target)
-    return load(Settings(folder, None, (), {"local": where}, where), where, files)
+    targets = {"local": where, "prod": Target("prod", "2", "shop")}
+    return load(Settings(folder, None, (), targets, where), where, files)
 
 
 def told(problem: Problem) -> tuple[str, str, str, str]:

@@ -33,6 +33,16 @@ OVERRIDE = RuleInfo(
     "manifest has.",
     fixed=True,
 )
+TARGETS = RuleInfo(
+    "DW012",
+    "known-targets",
+    "warning",
+    "a workflow for a target that does not exist is deployed nowhere",
+    "write the name of a target of `deployer.yaml`",
+    "Told of names in `deployer.only`. Not told where `deployer.yaml` has no targets. A warning, because "
+    "a target may be yet to come.",
+    fixed=True,
+)
 ONE_WORKFLOW = RuleInfo(
     "DW101",
     "one-workflow",
@@ -124,6 +134,7 @@ TOLD_ELSEWHERE: tuple[RuleInfo, ...] = (
     REFUSED,
     UNTOLD,
     OVERRIDE,
+    TARGETS,
     ONE_WORKFLOW,
     RuleInfo(
         "DW109",
