@@ -12,15 +12,16 @@ from typing import Any
 from deployer import rules, schema
 from deployer.desired import workflow_object
 from deployer.errors import InvalidManifests, UsageError
-from deployer.flowspec import foreign_reason, nested
+from deployer.flowspec import KINDS, foreign_reason, nested
 from deployer.manifest import Parsed, Values, complete, locate, parse
 from deployer.model import Location, Manifest, Pointer, Problem, Settings, Target
 from deployer.reading import documents
 from deployer.reading.documents import pointer_text
 from deployer.reading.manifest_files import manifest_files
 from deployer.reading.named_scripts import named_scripts
+from deployer.rules.likeness import SLIP, nearest
 from deployer.rules.subject import Subject
-from deployer.rules.told_elsewhere import FOREIGN, ONE_WORKFLOW, OVERRIDE, UNSOUND
+from deployer.rules.told_elsewhere import FOREIGN, ONE_WORKFLOW, OVERRIDE, TARGETS, UNSOUND
 
 SYMBOLIC = Target(name="", project="", project_identifier="${projectIdentifier}")
 """Stands for a target when there is none: placeholders stay as they are written."""
@@ -138,6 +139,7 @@ def _checked(path: Path, settings: Settings, target: Target, read: Read) -> _Che
     problems = (*manifest.warnings, *_document_problems(manifest, symbolic))
     if not _broken(problems):
         problems += tuple(_override_problems(manifest, settings, target))
+        problems += tuple(_unknown_targets(manifest, settings.targets))
     subject = None if _broken(problems) else Subject(manifest, target)
     scripts = frozenset(manifest.scripts.values())
     return _Checked(manifest.file, problems, scripts, manifest, subject)
@@ -159,12 +161,14 @@ def _is_meant_for(target: Target, subject: Subject) -> bool:
 def _document_problems(manifest: Manifest, symbolic: bool) -> Iterable[Problem]:
     reason = foreign_reason(manifest.document)
     if reason:
+        pointer, hint = _foreign(manifest.document.get("kind"))
         yield Problem(
             rule=FOREIGN.id,
             severity=FOREIGN.severity,
             message=f"not a workflow document: {reason}",
-            location=locate(manifest, ("kind",), key=True),
-            hint=FOREIGN.hint,
+            location=locate(manifest, pointer),
+            hint=hint,
+            pointer=pointer_text(pointer),
         )
         return
     several = list(_further_workflows(manifest))
@@ -180,6 +184,14 @@ def _document_problems(manifest: Manifest, symbolic: bool) -> Iterable[Problem]:
             hint=violation.hint,
             pointer=pointer_text(violation.pointer),
         )
+
+
+def _foreign(kind: object) -> tuple[Pointer, str]:
+    """Where it shows that a document is no workflow, and the cure."""
+    if kind in KINDS:
+        return ("spec", "workflows"), FOREIGN.hint
+    meant = nearest(str(kind or ""), KINDS, SLIP)
+    return ("kind",), f"did you mean `{meant}`?" if meant else FOREIGN.hint
 
 
 def _violations(manifest: Manifest, symbolic: bool) -> list[schema.Violation]:
@@ -211,6 +223,23 @@ def _further_workflows(manifest: Manifest) -> Iterable[Problem]:
             hint=ONE_WORKFLOW.hint,
             pointer=pointer_text(pointer),
         )
+
+
+def _unknown_targets(manifest: Manifest, targets: Iterable[str]) -> Iterable[Problem]:
+    """Names in `deployer.only` that no target has."""
+    known = set(targets)
+    only = (manifest.document.get("deployer") or {}).get("only") or ()
+    for number, name in enumerate(only):
+        if known and name not in known:
+            pointer = ("deployer", "only", number)
+            yield Problem(
+                rule=TARGETS.id,
+                severity=TARGETS.severity,
+                message=f"no target `{name}`",
+                location=locate(manifest, pointer),
+                hint=rules.near(name, known) or TARGETS.hint,
+                pointer=pointer_text(pointer),
+            )
 
 
 # --- overrides ------------------------------------------------------------------------------------

@@ -43,7 +43,7 @@ def holding(document: Document, key: str) -> tuple[tuple[str | int, ...], Docume
 
 def foreign_kind(_: Draw, documents: list[Document]) -> At:
     documents[0]["kind"] = "Node"
-    return At(("kind",), key=True)
+    return At(("kind",))
 
 
 def misspelt_key(draw: Draw, documents: list[Document]) -> At:
@@ -458,6 +458,7 @@ ELSEWHERE = {
     "DW050": "needs the workspace: tests/test_validate_online.py",
     "DW051": "needs the workspace: tests/test_validate_online.py",
     "DW011": "a mistake in deployer.yaml: tests/test_load.py",
+    "DW012": "a name that deployer.yaml lacks: tests/test_load.py",
     "DW090": "keys that mean something in a later version: tests/test_rules.py",
     "DW109": "needs the workspace: tests/test_plan.py",
 }

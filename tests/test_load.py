@@ -55,10 +55,40 @@ def test_all_problems_of_all_files(project: Project) -> None:
     result = loaded(project)
     assert (result.subjects, result.errors) == ((), True)
     assert sorted(found(result.problems)) == [
-        ("DW003", "flows/clean.yaml:2:1"),
+        ("DW003", "flows/clean.yaml:2:7"),
         ("DW010", "flows/raw.yaml:7:7"),
         ("DW010", "flows/raw.yaml:8:7"),
     ]
+
+
+def test_a_misspelt_kind_is_guessed(project: Project) -> None:
+    """At its value, with the kind that was meant."""
+    project.change("flows/clean.yaml", "kind: CycleWorkflow", "kind: CycleWorkfow")
+    (problem,) = loaded(project).problems
+    told = (str(problem.location), problem.pointer, problem.hint)
+    assert told == ("flows/clean.yaml:2:7", "/kind", "did you mean `CycleWorkflow`?")
+
+
+def test_a_kind_of_something_else_is_not_guessed(project: Project) -> None:
+    """A document of FlowSpec that is no workflow is no slip."""
+    project.change("flows/clean.yaml", "kind: CycleWorkflow", "kind: TemporaryWorkflow")
+    (problem,) = loaded(project).problems
+    assert problem.hint.startswith("manifests are FlowSpec documents of kind CycleWorkflow, ")
+
+
+def test_a_document_without_workflows_is_told_at_its_body(project: Project) -> None:
+    """Its kind is right: that is not where to look."""
+    project.write("flows/clean.yaml", 'version: "1.1.0"\nkind: CycleWorkflow\nspec:\n  name: a\n')
+    (problem,) = loaded(project).problems
+    assert (problem.rule, str(problem.location)) == ("DW003", "flows/clean.yaml:4:3")
+
+
+def test_a_target_that_does_not_exist_is_told(project: Project) -> None:
+    """A workflow for a misspelt target would be deployed nowhere, without a word."""
+    project.change("flows/raw.yaml", "kind:", "deployer: {only: [local, locla]}\nkind:")
+    (problem,) = loaded(project).problems
+    told = (problem.rule, str(problem.location), problem.message, problem.hint)
+    assert told == ("DW012", "flows/raw.yaml:2:26", "no target `locla`", "did you mean `local`?")
 
 
 def test_configuration_remarks_are_problems(project: Project) -> None:

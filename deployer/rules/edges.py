@@ -35,14 +35,18 @@ def _unknown_dependent(pointer: Pointer, edge: Node, scope: Scope) -> Finding:
 
 
 def no_cycle(subject: Subject) -> Iterator[Finding]:
-    """Nodes that wait for each other in the same cycle never start."""
+    """Nodes that wait for each other in the same cycle never start.
+
+    Which of two nodes of one name waits is not known: that they share it is another rule's finding.
+    """
     for scope in subject.scopes:
         makers = scope.known if scope.inside else subject.makers
         waits: dict[str, list[str]] = {}
         places: dict[tuple[str, str], Pointer] = {}
         for name, pointer, wanted, _ in scope.upstreams:
-            if wanted in makers:
-                who, upstream = makers.get(name, name), makers[wanted]
+            who = makers.get(name, name)
+            if wanted in makers and who not in scope.shared_names:
+                upstream = makers[wanted]
                 waits.setdefault(who, []).append(upstream)
                 places.setdefault((who, upstream), pointer)
         cycle = shortest_cycle(waits)

@@ -1,12 +1,12 @@
 """Rules that need all documents of a repository: what must be unique, and what refers across files."""
 
-import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
 from deployer.desired import leaves_output_open
 from deployer.model import Pointer, RuleInfo
 from deployer.rules.cycles import shortest_cycle
+from deployer.rules.likeness import SLIP, is_slip, nearest
 from deployer.rules.names import DISTINCT_NAMES, difference, folded
 from deployer.rules.scopes import Upstream
 from deployer.rules.subject import Finding, RepositoryRule, Rule, Subject, near
@@ -118,12 +118,19 @@ class _Outputs:
         """Output without case, `-`, `_` and blanks → the output."""
         return {_without_separators(output): output for output in self.made}
 
+    @cached_property
+    def by_project(self) -> Mapping[str, list[str]]:
+        """Project → the names of its outputs, without the project."""
+        names: dict[str, list[str]] = {}
+        for prefix, _, name in (output.partition(".") for output in sorted(self.made)):
+            names.setdefault(prefix, []).append(name)
+        return names
+
     def nearest(self, wanted: str) -> str:
-        """The output of the same project that is a slip of the pen away; empty for none."""
+        """The output of the same project that is much like it; empty for none."""
         prefix, _, name = wanted.partition(".")
-        names = [each.partition(".")[2] for each in self.made if each.startswith(f"{prefix}.")]
-        found = difflib.get_close_matches(name, names, n=1, cutoff=_A_SLIP)
-        return f"{prefix}.{found[0]}" if found else ""
+        found = nearest(name, self.by_project.get(prefix, ()), SLIP)
+        return f"{prefix}.{found}" if found else ""
 
     def like(self, wanted: str) -> str:
         """The output that was meant where only case or separators differ; empty for none."""
@@ -135,9 +142,6 @@ def _without_separators(output: str) -> str:
 
 
 _SEPARATORS = str.maketrans("", "", "-_ ")
-
-_A_SLIP = 0.85
-"""How alike two names are, from 0 to 1, for one to be a misspelling of the other."""
 
 
 def known_upstreams(subjects: Sequence[Subject]) -> Found:
@@ -156,12 +160,15 @@ def made_by_hand(subjects: Sequence[Subject]) -> Found:
     outputs = _Outputs(subjects)
     for subject in subjects:
         for upstream, in_document in _outer_upstreams(subject):
-            wanted = upstream.wanted
-            if wanted in outputs.made or not wanted.startswith(subject.own_prefix):
+            node, place, wanted, local = upstream
+            own = wanted.startswith(subject.own_prefix)
+            if local or not own or wanted in outputs.made or outputs.like(wanted):
                 continue
-            if not _unknown(upstream, subject, outputs)[0]:
-                message = f"`{upstream.node}` depends on `{wanted}`, which no manifest here makes"
-                yield subject, Finding(upstream.pointer, message, "", in_document, needs_all=True)
+            near = outputs.nearest(wanted)
+            if not is_slip(wanted, near):
+                message = f"`{node}` depends on `{wanted}`, which no manifest here makes"
+                hint = f"did you mean `{near}`?" if near else ""
+                yield subject, Finding(place, message, hint, in_document, needs_all=True)
 
 
 def made_elsewhere(subjects: Sequence[Subject]) -> Found:
@@ -172,8 +179,8 @@ def made_elsewhere(subjects: Sequence[Subject]) -> Found:
         for upstream, in_document in _outer_upstreams(subject):
             if upstream.wanted in outputs.made or upstream.wanted in subject.own_names:
                 continue
-            own = upstream.wanted.startswith(subject.own_prefix)
-            if not own and not _unknown(upstream, subject, outputs)[0]:
+            own = upstream.local or upstream.wanted.startswith(subject.own_prefix)
+            if not own and not outputs.like(upstream.wanted):
                 foreign.setdefault(upstream.wanted, (upstream.pointer, in_document))
         if foreign:
             (pointer, in_document), *_ = foreign.values()
@@ -220,7 +227,8 @@ def _unknown_output(upstream: Upstream, subject: Subject, outputs: _Outputs) -> 
     node, _, wanted, _ = upstream
     like = outputs.like(wanted)
     if not like and wanted.startswith(subject.own_prefix):
-        like = outputs.nearest(wanted)
+        near = outputs.nearest(wanted)
+        like = near if is_slip(wanted, near) else ""
     if not like:
         return "", ""
     message = f"`{node}` depends on `{wanted}`, an output that nothing here makes"
@@ -271,7 +279,7 @@ REPOSITORY_RULES: tuple[RepositoryRule, ...] = (
             "write the name of a node of this workflow, or the full name of an output",
             "[B-36](service.md#names-outputs-dependencies). An error where it looks local: a name without "
             "a dot in `dependsOn`, a `nodeId`, an output that differs from a known one only in case or "
-            "separators, or one of this project that is all but a known one. Any other output of this "
+            "separators, or one of this project with a word misspelt. Any other output of this "
             "project may be made by hand: [DW142](#dw142-made-by-hand); of another one, elsewhere: "
             "[DW127](#dw127-made-elsewhere). The root of the workspace is known.",
         ),
@@ -297,7 +305,8 @@ REPOSITORY_RULES: tuple[RepositoryRule, ...] = (
             "correct the name, or add the manifest that makes it",
             "A workflow made in the console may make it, which no file can tell. The service loses an "
             "edge to an output that does not exist ([B-36](service.md#names-outputs-dependencies)); "
-            "`apply` reads back and says so. Silence the rule where the output is known to be there.",
+            "`apply` reads back and says so. A name much like a known one is proposed, but `orders_df` may "
+            "well be there beside `orders_di`. Silence the rule where the output is known to be there.",
         ),
         made_by_hand,
     ),
