@@ -163,6 +163,41 @@ def test_comments_order_and_quotes_survive(shell: Shell) -> None:
     assert empty(shell)
 
 
+SPACED = """\
+version: "1.1.0"
+kind: CycleWorkflow
+spec:
+    # four blanks
+    workflows:
+    -   script: { path: shop/clean, }   # path first
+        name:   clean
+        trigger: { type: Scheduler,  cron: "00 00 04 * * ?" }
+        nodes:
+        -   name: tidy
+            script: &unused
+                runtime: {command: DIDE_SHELL}
+                content: echo tidy   # says so
+            datasource:   # where
+                {name: x,
+                 type: odps}
+            priority: 1   # low
+            dependsOn: [ shop_dev.land ]
+"""
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+def test_lines_that_say_the_same_stay_byte_for_byte(shell: Shell, line_end: str) -> None:
+    """However a file is spaced and indented, and whatever ends its lines."""
+    file = shell.project.root / "flows/clean.yaml"
+    written = SPACED.replace("\n", line_end).encode()
+    file.write_bytes(written)
+    drift(shell, ("flows/clean.yaml", "priority: 1", "priority: 7"))
+    file.write_bytes(written)
+    assert shell("pull").code == 0
+    assert file.read_bytes() == written.replace(b"priority: 1", b"priority: 7")
+    assert empty(shell)
+
+
 def test_an_alias_is_not_changed_for_others(shell: Shell) -> None:
     """One of two nodes that share a list gets a list of its own."""
     drift(shell, ("flows/raw.yaml", "parameters: *day", "parameters: [{name: bizdate, value: x}]"))
@@ -228,6 +263,22 @@ def test_a_manifest_in_json_stays_json(shell: Shell) -> None:
     node = json.loads(text(shell, "flows/clean.json"))["spec"]["workflows"][0]["nodes"][0]
     assert node["script"]["content"] == "echo other"
     assert empty(shell)
+
+
+@pytest.mark.parametrize("indent", [None, 4, "\t"])
+def test_a_manifest_in_json_keeps_its_form(shell: Shell, indent: int | str | None) -> None:
+    """Its indentation, or the one line that it is."""
+    import yaml
+
+    shell.project.write(
+        "deployer.yaml", WORDS.replace("[flows/*.yaml]", "[flows/*.yaml, flows/*.json]")
+    )
+    (shell.project.root / "flows/clean.yaml").unlink()
+    written = json.dumps(yaml.safe_load(CLEAN), indent=indent)
+    shell.project.write("flows/clean.json", written)
+    drift(shell, ("flows/clean.json", "echo tidy", "echo other"))
+    assert shell("pull").code == 0
+    assert text(shell, "flows/clean.json").rstrip() == written.replace("echo tidy", "echo other")
 
 
 def test_what_a_target_overrides_stays_out_of_the_manifest(shell: Shell) -> None:

@@ -18,7 +18,7 @@ from deployer.flowspec import is_flat, references
 from deployer.model import Manifest, Observed, Target, Workflow
 from deployer.normalise import keyed
 from deployer.plan import sides
-from deployer.reading import yaml_text
+from deployer.reading import json_text, yaml_text
 from deployer.reading.project_files import read
 from deployer.reading.source import decode
 
@@ -94,9 +94,7 @@ def updated(
 
 
 def _dumped(document: Any, text: str, json_file: bool) -> str:
-    if not json_file:
-        return yaml_text.dump(document, text)
-    return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+    return json_text.changed(document, text) if json_file else yaml_text.changed(document, text)
 
 
 def _scripts(
