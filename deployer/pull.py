@@ -77,7 +77,7 @@ async def pull(
     found = await asyncio.gather(*(live(path) for path in chosen))
     result = _collected(project, desired, dict(zip(chosen, found, strict=True)))
     notes = (*result.notes, *_skipped(loaded, listed))
-    if any(edit.before is None for edit in result.edits):
+    if any(edit.address not in subjects for edit in result.edits):
         notes = (*notes, UNLISTED)
     return replace(result, notes=notes, api_calls=remote.calls)
 

@@ -90,6 +90,13 @@ def test_a_bare_name_means_the_output_that_is_waited_for(
     assert updates(tmp_path, written, there(found)) == (("unchanged", []), ())
 
 
+@pytest.mark.parametrize("name", ["(order)", "(order)#1"])
+def test_a_node_may_have_any_name(tmp_path: Path, name: str) -> None:
+    """Also one that the keyed form has for itself."""
+    written, found = flow(shell(name, "p.a", priority=1)), flow(shell(name, "p.a", priority=7))
+    assert updates(tmp_path, written, there(found)) == (("unchanged", []), ())
+
+
 @settings(max_examples=EXAMPLES)
 @given(st.data(), st.sampled_from(KINDS), st.sampled_from(["x.yaml", "x.json"]))
 def test_an_update_leaves_nothing_to_do(

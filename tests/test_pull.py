@@ -265,6 +265,41 @@ def test_a_manifest_in_json_stays_json(shell: Shell) -> None:
     assert empty(shell)
 
 
+def test_quotes_and_the_comment_below_a_text_stay(shell: Shell) -> None:
+    """A value gets the quotes of the one before it; a comment on a line of its own keeps that line."""
+    head = "      trigger: {type: Scheduler, cron: "
+    words = "      description: >-\n        Some\n        words\n      # how often\n"
+    shell.project.change(
+        "flows/clean.yaml", f'{head}"00 00 04 * * ?"', f"{words}{head}'00 00 04 * * ?'"
+    )
+    drift(shell, ("flows/clean.yaml", "00 04", "30 05"), ("flows/clean.yaml", "Some", "Other: "))
+    assert shell("pull").code == 0
+    expected = f"""\
+      description: "Other:  words"
+      # how often
+{head}'00 30 05 * * ?'"""
+    assert expected in text(shell, "flows/clean.yaml")
+    assert empty(shell)
+
+
+def test_a_script_that_was_emptied_is_pulled(shell: Shell) -> None:
+    """The node names no file any more; the file stays, as nothing is deleted here."""
+    drift(shell, ("flows/land.sh", LAND, ""))
+    assert shell("pull").code == 0
+    assert "file: land.sh" not in text(shell, "flows/raw.yaml")
+    assert text(shell, "flows/land.sh") == LAND
+    assert empty(shell)
+
+
+def test_a_note_on_what_no_list_shows_is_for_new_manifests(shell: Shell) -> None:
+    """A new script of a known workflow says nothing about other workflows."""
+    new = "        - name: x\n          script: {runtime: {command: DIDE_SHELL}, content: echo}\n"
+    drift(shell, ("flows/clean.yaml", "      nodes:\n", f"      nodes:\n{new}"))
+    ended = shell("pull", "shop/clean")
+    assert ended.out.splitlines()[1] == "+ create flows/clean/x.sh  (shop/clean)"
+    assert ended.err == ""
+
+
 @pytest.mark.parametrize("indent", [None, 4, "\t"])
 def test_a_manifest_in_json_keeps_its_form(shell: Shell, indent: int | str | None) -> None:
     """Its indentation, or the one line that it is."""

@@ -73,11 +73,18 @@ class Merge:
             below = frozen.get(key) if isinstance(frozen, Mapping) else None
             if below is not None and not isinstance(below, Mapping):
                 continue
-            if inside is not None and inside.text and "file" in raw and key in fresh:
-                self.scripts[at] = str(fresh[key])
+            if inside is not None and inside.text and "file" in raw:
+                self._file(raw, fresh.get(key), at)
             else:
                 pair = (live.get(key), said.get(key))
                 self._member(raw, key, filled, fresh, pair, inside, below, at)
+
+    def _file(self, raw: Any, text: Any, at: str) -> None:
+        """The script of a node in a file: another text for it, or none any more."""
+        if text is None:
+            del raw["file"]
+        else:
+            self.scripts[at] = str(text)
 
     def _member(
         self,
@@ -114,7 +121,7 @@ class Merge:
             self._set(raw, key, fresh[key], place)
 
     def _set(self, raw: Any, key: str, value: Any, place: Field | None) -> None:
-        raw[key] = self.style(self.speller.spelled(value, place))
+        yaml_text.put(raw, key, self.style(self.speller.spelled(value, place)))
 
     def _list(
         self,
@@ -129,7 +136,10 @@ class Merge:
         live, said = pair
         wanted = _by_key(fresh, place)
         names = list(_by_key(filled, place, raw))
-        if (ORDER in live and live[ORDER] != said.get(ORDER)) or len(names) != len(raw):
+        ordered = ORDER in live and live[ORDER] != said.get(ORDER)
+        # Elements that share a key, or have the one of the order, are known by number: all anew.
+        numbered = ORDER in wanted or len(wanted) != len(fresh) or len(names) != len(raw)
+        if ordered or numbered:
             raw[:] = self.style(self.speller.spelled(fresh, place))
             return
         for index in reversed(range(len(raw))):

@@ -152,6 +152,29 @@ def _stays_plain(text: str) -> bool:
     return value == text and not scalars.remark(text, value)
 
 
+def put(holder: Any, key: Any, value: Any) -> None:
+    """Another value at `key`: single quotes stay where they can, a comment below a block stays below."""
+    yaml, _ = _library()
+    strings = yaml.scalarstring
+    old = holder.get(key)
+    if (
+        isinstance(old, strings.SingleQuotedScalarString)
+        and isinstance(value, strings.DoubleQuotedScalarString)
+        and value.isprintable()
+    ):
+        value = strings.SingleQuotedScalarString(value)
+    holder[key] = value
+    blocks = (strings.LiteralScalarString, strings.FoldedScalarString)
+    if isinstance(old, blocks) and not isinstance(holder[key], blocks):
+        _comment_on_its_own_line(holder.ca.items.get(key))
+
+
+def _comment_on_its_own_line(comments: Any) -> None:
+    token = comments[2] if comments else None
+    if token is not None and not token.value.startswith("\n"):
+        token.value = "\n" + " " * token.start_mark.column + token.value
+
+
 def shared(document: Any) -> frozenset[int]:
     """The parts of a document that aliases put in several places, by identity."""
     counts: Counter[int] = Counter()
