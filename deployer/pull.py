@@ -11,7 +11,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import translate
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from deployer.authoring.draft import Draft, Place, fresh, updated
 from deployer.authoring.layout import Layout
@@ -21,8 +20,8 @@ from deployer.load import Loaded, load
 from deployer.model import FileEdit, Observed, Pull, Settings, Target, Workflow
 from deployer.observe import observe, read
 from deployer.plan import change
-from deployer.reading.project_files import FileRefused
 from deployer.reading.project_files import read as read_file
+from deployer.rehearsal import misfits, present, rehearsed
 from deployer.remote.workspace import Remote
 from deployer.rules.subject import Subject
 from deployer.scope import within
@@ -31,6 +30,8 @@ UNLISTED = (
     "workflows of kind TriggerWorkflow are in no list of the service: only those that a manifest "
     "names are pulled (docs/service.md U-35)"
 )
+
+_MOVED = "if a workflow moved, correct `script.path` in its manifest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,8 @@ async def pull(
 
     found = await asyncio.gather(*(live(path) for path in chosen))
     result = _collected(project, desired, dict(zip(chosen, found, strict=True)))
-    notes = (*result.notes, *_skipped(loaded, listed))
+    result = _fitting(result, misfits(settings, target, loaded, result.edits))
+    notes = (*result.notes, *_renamed(layout, result.edits), *_skipped(loaded, listed))
     if any(edit.address not in subjects for edit in result.edits):
         notes = (*notes, UNLISTED)
     return replace(result, notes=notes, api_calls=remote.calls)
@@ -92,6 +94,26 @@ def _matches(path: str, wanted: str) -> bool:
     return (
         path == wanted or path.startswith(f"{wanted}/") or bool(re.match(translate(wanted), path))
     )
+
+
+def _fitting(found: Pull, misfits: Mapping[str, str]) -> Pull:
+    """A pull without the workflows that cannot stand beside the others; nothing of those is written."""
+    edits = tuple(each for each in found.edits if each.address not in misfits)
+    whys = [
+        (path, f"it cannot stand beside the other manifests: {why}; {_MOVED}")
+        for path, why in misfits.items()
+    ]
+    return replace(found, edits=edits, failures=tuple(sorted((*found.failures, *whys))))
+
+
+def _renamed(layout: Layout, edits: Iterable[FileEdit]) -> list[str]:
+    """New files that are not named as what they hold."""
+    written = {edit.file for edit in edits}
+    return [
+        f"`{old}` is in `{new}`: a file of its own name is unsafe or there already"
+        for old, new in layout.replaced
+        if new in written
+    ]
 
 
 def _skipped(loaded: Loaded, listed: Iterable[str]) -> list[str]:
@@ -132,10 +154,6 @@ def _collected(
         edits += [] if draft.failure else _edits(project.settings.root, path, draft)
         notes += [f"`{path}`: {note}" for note in draft.notes]
         unchanged += before == (len(edits), len(failures))
-    notes += [
-        f"`{old}` is in `{new}`: its name is none for a file"
-        for old, new in project.layout.replaced
-    ]
     return Pull(tuple(edits), tuple(notes), tuple(failures), tuple(missing), unchanged)
 
 
@@ -190,34 +208,18 @@ def _shared(project: _Project) -> frozenset[str]:
 
 def _left(project: _Project, path: str, draft: Draft, live: Observed) -> str:
     """What a plan would still say about a draft, in words; empty if it says nothing."""
-    with TemporaryDirectory(prefix="deployer-pull-") as folder:
-        root = Path(folder)
-        for file, data in {**_used(project, draft), **draft.files}.items():
-            place = root / file
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_bytes(data)
-        own = {key: value for key, value in project.target.overrides.items() if key == path}
-        target = replace(project.target, overrides=own)
-        settings = replace(project.settings, root=root, config=None, warnings=())
-        loaded = load(settings, target, [root / draft.manifest])
+    own = {key: value for key, value in project.target.overrides.items() if key == path}
+    target = replace(project.target, overrides=own)
+    files = {**present(project.settings.root, draft.uses), **draft.files}
+    with rehearsed(replace(project.settings, config=None), files) as settings:
+        loaded = load(settings, target, [settings.root / draft.manifest])
         errors = [
             f"{each.rule} {each.message}" for each in loaded.problems if each.severity == "error"
         ]
-        if errors or not loaded.subjects:
-            return "; ".join(errors) or "it would be for other targets"
-        found = change(from_manifest(loaded.subjects[0].manifest, target), live)
+    if errors or not loaded.subjects:
+        return "; ".join(errors) or "it would be for other targets"
+    found = change(from_manifest(loaded.subjects[0].manifest, target), live)
     names = [field.path for field in found.fields] + [node.name for node in found.nodes]
     if found.action == "unchanged" and not names:
         return ""
     return f"a manifest cannot say {', '.join(f'`{name}`' for name in names[:5])} as it is live"
-
-
-def _used(project: _Project, draft: Draft) -> dict[str, bytes]:
-    """Script files of an existing manifest that stay as they are."""
-    found = {}
-    for file in draft.uses:
-        try:
-            found[file] = read_file(project.settings.root, file).data
-        except FileRefused:
-            continue
-    return found

@@ -139,6 +139,29 @@ def test_only_what_is_in_scope_is_pulled(shell: Shell) -> None:
     assert shell("pull").out == "0 files created, 0 updated; 0 workflows unchanged\n"
 
 
+def test_a_workflow_that_moved_does_not_break_the_others(shell: Shell) -> None:
+    """Its manifest has the old path: a second one of the same name would end every later command."""
+    shell.project.change("flows/clean.yaml", "shop/clean", "moved/clean")
+    before = shell("plan").out
+    ended = shell("pull")
+    assert ended.code == 1
+    assert "error: `shop/clean` was not pulled: it cannot stand beside" in ended.err
+    assert "flows/clean.yaml:5:13: DW137 workflow `clean` is also in" in ended.err
+    assert "`moved/clean` is in a manifest and not in the workspace" in ended.err
+    assert (shell("plan").out, ended.out.splitlines()[0][:15]) == (before, "0 files created")
+
+
+def test_one_wrong_workflow_does_not_stop_the_others(shell: Shell) -> None:
+    """Those that can be written down are, and the exit code says that not all were."""
+    (shell.project.root / "flows/raw.yaml").unlink()
+    shell.project.change("flows/clean.yaml", "shop/clean", "moved/clean")
+    ended = shell("pull")
+    assert (ended.code, ended.out.splitlines()[0]) == (
+        1,
+        "+ create flows/raw.yaml  (shop/raw)",
+    )
+
+
 def test_a_manifest_of_another_target_is_left_alone(shell: Shell) -> None:
     """Its path is taken, though not for this target."""
     shell.project.write("flows/clean.yaml", "deployer: {only: [prod]}\n" + CLEAN)
