@@ -314,6 +314,19 @@ def test_a_script_that_was_emptied_is_pulled(shell: Shell) -> None:
     assert empty(shell)
 
 
+def test_values_that_a_plan_masks_are_named(shell: Shell) -> None:
+    """Once, when they come into a file: they may be secrets; the values themselves are not shown."""
+    env = "container: {image: i, env: [{name: TOKEN, value: hush}]}"
+    drift(shell, ("flows/clean.yaml", "command: DIDE_SHELL", f"command: DIDE_SHELL, {env}"))
+    ended = shell("pull")
+    place = "nodes[tidy].script.runtime.container.env[TOKEN].value"
+    assert f"note: `shop/clean`: `{place}`: written as it is, though a plan masks it" in ended.err
+    assert "hush" not in ended.out + ended.err
+    (shell.project.root / "flows/clean.yaml").unlink()
+    assert place in shell("pull").err
+    assert shell("pull").err == ""
+
+
 def test_a_note_on_what_no_list_shows_is_for_new_manifests(shell: Shell) -> None:
     """A new script of a known workflow says nothing about other workflows."""
     new = "        - name: x\n          script: {runtime: {command: DIDE_SHELL}, content: echo}\n"
