@@ -7,7 +7,7 @@ of its own, it leaves nothing to do.
 import asyncio
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import translate
 from pathlib import Path
@@ -21,6 +21,7 @@ from deployer.model import FileEdit, Observed, Pull, Settings, Target, Workflow
 from deployer.observe import observe, read
 from deployer.plan import change
 from deployer.reading.project_files import read as read_file
+from deployer.reading.project_writer import refusal
 from deployer.rehearsal import misfits, present, rehearsed
 from deployer.remote.workspace import Remote
 from deployer.rules.subject import Subject
@@ -31,8 +32,6 @@ UNLISTED = (
     "names are pulled (docs/service.md U-35)"
 )
 
-_MOVED = "if a workflow moved, correct `script.path` in its manifest"
-
 
 @dataclass(frozen=True, slots=True)
 class _Project:
@@ -42,6 +41,7 @@ class _Project:
     target: Target
     subjects: Mapping[str, Subject]
     layout: Layout
+    shared: frozenset[str]
 
 
 async def pull(
@@ -66,7 +66,8 @@ async def pull(
             hint="write folders, paths or globs as the workspace spells them, such as `retail/*`",
         )
     layout = Layout.of(settings, _files(settings.root))
-    project = _Project(settings, target, subjects, layout)
+    shared = _shared(loaded.subjects, loaded.sources.values())
+    project = _Project(settings, target, subjects, layout, shared)
     gate = asyncio.Semaphore(target.connections)
 
     async def live(path: str) -> Observed | None:
@@ -77,7 +78,8 @@ async def pull(
 
     found = await asyncio.gather(*(live(path) for path in chosen))
     result = _collected(project, desired, dict(zip(chosen, found, strict=True)))
-    result = _fitting(result, misfits(settings, target, loaded, result.edits))
+    result = _without(result, _blocked(settings.root, result.edits))
+    result = _without(result, misfits(settings, target, loaded, result.edits))
     notes = (*result.notes, *_renamed(layout, result.edits), *_skipped(loaded, listed))
     if any(edit.address not in subjects for edit in result.edits):
         notes = (*notes, UNLISTED)
@@ -96,14 +98,19 @@ def _matches(path: str, wanted: str) -> bool:
     )
 
 
-def _fitting(found: Pull, misfits: Mapping[str, str]) -> Pull:
-    """A pull without the workflows that cannot stand beside the others; nothing of those is written."""
-    edits = tuple(each for each in found.edits if each.address not in misfits)
-    whys = [
-        (path, f"it cannot stand beside the other manifests: {why}; {_MOVED}")
-        for path, why in misfits.items()
-    ]
-    return replace(found, edits=edits, failures=tuple(sorted((*found.failures, *whys))))
+def _without(found: Pull, whys: Mapping[str, str]) -> Pull:
+    """A pull without some workflows, which are failures now; nothing of those is written."""
+    edits = tuple(each for each in found.edits if each.address not in whys)
+    return replace(found, edits=edits, failures=tuple(sorted((*found.failures, *whys.items()))))
+
+
+def _blocked(root: Path, edits: Iterable[FileEdit]) -> dict[str, str]:
+    """Path of a workflow → why one of its files cannot be written."""
+    return {
+        edit.address: f"`{edit.file}` cannot be written: {why}"
+        for edit in edits
+        if (why := refusal(root, edit.file))
+    }
 
 
 def _renamed(layout: Layout, edits: Iterable[FileEdit]) -> list[str]:
@@ -183,7 +190,7 @@ def _drafted(project: _Project, path: str, live: Observed, desired: Workflow | N
     if current.action == "unchanged" and not current.nodes:
         return Draft(path)
     subject = project.subjects[path]
-    place = Place(project.settings.root, project.layout, _shared(project))
+    place = Place(project.settings.root, project.layout, project.shared)
     draft = updated(live, desired, subject.manifest, project.target, place)
     if draft.failure or not (left := _left(project, path, draft, live)):
         return draft
@@ -197,10 +204,11 @@ def _drafted(project: _Project, path: str, live: Observed, desired: Workflow | N
     )
 
 
-def _shared(project: _Project) -> frozenset[str]:
-    """Script files that more than one node uses."""
-    uses = [file for each in project.subjects.values() for file in each.manifest.scripts.values()]
-    return frozenset(file for file, count in Counter(uses).items() if count > 1)
+def _shared(subjects: Iterable[Subject], sources: Iterable[Collection[str]]) -> frozenset[str]:
+    """Script files that more than one node uses, or more than one manifest, be it for another target."""
+    nodes = Counter(file for each in subjects for file in each.manifest.scripts.values())
+    manifests = Counter(file for used in sources for file in used)
+    return frozenset(file for file, count in (nodes | manifests).items() if count > 1)
 
 
 # --- proof ----------------------------------------------------------------------------------------

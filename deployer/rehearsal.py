@@ -10,6 +10,8 @@ from deployer.load import Loaded, load
 from deployer.model import FileEdit, Problem, Settings, Target
 from deployer.reading.project_files import FileRefused, read
 
+_MOVED = "if a workflow moved, correct `script.path` in its manifest"
+
 
 @contextmanager
 def rehearsed(settings: Settings, files: Mapping[str, bytes]) -> Iterator[Settings]:
@@ -63,4 +65,7 @@ def _blamed(problems: Sequence[Problem], edits: Sequence[FileEdit]) -> dict[str,
         for address in (at or named)[:1]:
             why = f"{problem.rule} {problem.message}"
             found.setdefault(address, []).append(why if at else f"{problem.location}: {why}")
-    return {address: "; ".join(messages) for address, messages in found.items()}
+    return {
+        address: f"it cannot stand beside the other manifests: {'; '.join(messages)}; {_MOVED}"
+        for address, messages in found.items()
+    }

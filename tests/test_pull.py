@@ -162,6 +162,17 @@ def test_one_wrong_workflow_does_not_stop_the_others(shell: Shell) -> None:
     )
 
 
+def test_a_place_that_cannot_be_written_costs_one_workflow(shell: Shell) -> None:
+    """Something else lies where its scripts would; the check says the same, and nothing is half done."""
+    for file in shell.project.root.glob("flows/*"):
+        file.unlink()
+    shell.project.write("flows/clean", "not a folder")
+    assert "`flows/clean/tidy.sh` cannot be written" in shell("pull", "--check").err
+    ended = shell("pull")
+    assert (ended.code, ended.out.splitlines()[-1][:15]) == (1, "3 files created")
+    assert not (shell.project.root / "flows/clean.yaml").exists()
+
+
 def test_a_manifest_of_another_target_is_left_alone(shell: Shell) -> None:
     """Its path is taken, though not for this target."""
     shell.project.write("flows/clean.yaml", "deployer: {only: [prod]}\n" + CLEAN)
@@ -302,6 +313,22 @@ def test_quotes_and_the_comment_below_a_text_stay(shell: Shell) -> None:
       # how often
 {head}'00 30 05 * * ?'"""
     assert expected in text(shell, "flows/clean.yaml")
+    assert empty(shell)
+
+
+def test_a_script_of_another_target_is_not_changed(shell: Shell) -> None:
+    """A manifest for another target names the same file: the node gets a file of its own."""
+    other = (
+        CLEAN.replace("clean", "other").replace("tidy", "tidy2").replace("content: echo", "file:")
+    )
+    shell.project.write(
+        "flows/other.yaml",
+        "deployer: {only: [prod]}\n" + other.replace("file: tidy2", "file: land.sh"),
+    )
+    drift(shell, ("flows/land.sh", "echo two", "echo three"))
+    assert shell("pull").code == 0
+    assert text(shell, "flows/land.sh") == LAND
+    assert "echo three" in text(shell, "flows/raw/land.sh")
     assert empty(shell)
 
 
