@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from itertools import takewhile
 
 _BLANK = re.compile(r"\s+")
 
@@ -47,17 +48,35 @@ def _places(old: list[str], ours: list[str]) -> list[int]:
     """For each line of the other spelling the number of ours that says the same; -1 where none does."""
     found = [-1] * len(old)
     here, there = ([_BLANK.sub("", line) for line in lines] for lines in (old, ours))
-    for start, place, count in SequenceMatcher(None, here, there, False).get_matching_blocks():
+    for start, place, count in _same(here, there):
         found[start : start + count] = range(place, place + count)
     return found
 
 
 def _changes(old: list[str], new: list[str]) -> Iterator[_Change]:
-    for tag, start, end, first, last in SequenceMatcher(
-        None, old, new, autojunk=False
-    ).get_opcodes():
-        if tag != "equal":
+    start = first = 0
+    for end, last, count in _same(old, new):
+        if (start, first) != (end, last):
             yield _Change(start, end, first, last)
+        start, first = end + count, last + count
+
+
+def _same(one: list[str], other: list[str]) -> Iterator[tuple[int, int, int]]:
+    """Where both have the same lines, and how many; ends with their lengths and 0.
+
+    What is the same at the beginning and at the end needs no search, which takes long in long texts.
+    """
+    pairs = list(zip(one, other, strict=False))
+    head = next((n for n, (a, b) in enumerate(pairs) if a != b), len(pairs))
+    rest = zip(reversed(one[head:]), reversed(other[head:]), strict=False)
+    tail = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], rest))
+    ends = len(one) - tail, len(other) - tail
+    yield 0, 0, head
+    inner = SequenceMatcher(None, one[head : ends[0]], other[head : ends[1]], False)
+    for start, place, count in inner.get_matching_blocks()[:-1]:
+        yield head + start, head + place, count
+    yield *ends, tail
+    yield len(one), len(other), 0
 
 
 def _widened(changes: Iterator[_Change], places: list[int]) -> list[_Change]:
