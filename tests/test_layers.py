@@ -24,7 +24,7 @@ PARTS = {
     "apply": {"attempt", "write", "writer", "standing"},
     "flowspec": {"complaints"},
     "model": {"days", "runs"},
-    "pipeline": {"load", "online", "pull", "scope", "validate"},
+    "pipeline": {"load", "online", "pull", "rehearsal", "scope", "validate"},
     "schema": {"drafts", "fields", "node_types", "wording"},
 }
 """Modules that stand in the row of another one, which they were split from."""
