@@ -25,7 +25,7 @@ BUDGETS = {
 }
 """Ratios that are not to be passed; `many` is meant for 100 workflows of 20 nodes."""
 
-_DEPLOYER = "import sys; from deployer.cli import main; sys.exit(main())"
+_DEPLOYER = "import sys; from deployer.__main__ import main; sys.exit(main())"
 _CHECK = "import sys; from check_jsonschema import main; sys.exit(main())"
 # check-jsonschema reads YAML with ruamel.yaml, which is three times faster where its C library is
 # installed too. Nothing asks for that library, so both ways are measured.

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from deployer import schema
 from deployer.errors import UsageError
@@ -166,6 +165,8 @@ class _File:
         return window
 
     def _check_zone(self, zone: str, pointer: Pointer) -> None:
+        from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # few targets name a zone
+
         try:
             ZoneInfo(zone)
         except (ValueError, OSError, ZoneInfoNotFoundError):

@@ -4,10 +4,9 @@ How a file is read is left to `manifest`; what a workflow may say, to `schema` a
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from deployer import rules, schema
 from deployer.desired import workflow_object
@@ -29,8 +28,7 @@ Read = Callable[[Path, Path], Parsed]
 """Reads the manifest at a path inside the project folder, as `manifest.parse` does."""
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(NamedTuple):
     """What was read for one target: subjects fit for planning, and every problem found.
 
     `sources` maps each manifest file to its script files, guessed from its text if it cannot be read.
@@ -54,8 +52,7 @@ class Loaded:
         return any(problem.severity == "error" for problem in self.problems)
 
 
-@dataclass(frozen=True, slots=True)
-class _Checked:
+class _Checked(NamedTuple):
     """One manifest: a subject, fit for rules, only if it can be read and the schema takes it."""
 
     file: str

@@ -5,8 +5,8 @@ What the document means is left to `schema`, the rules and `desired`.
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from deployer.errors import InvalidManifests, UsageError
 from deployer.model import Location, Manifest, Pointer, Problem, Severity
@@ -19,8 +19,7 @@ from deployer.reading.source import UNREADABLE, Finding, Irregular, Text
 __all__ = ["Parsed", "Values", "complete", "locate", "parse", "read"]
 
 
-@dataclass(frozen=True, slots=True)
-class Parsed:
+class Parsed(NamedTuple):
     """A manifest file as it is written, before the values of any target.
 
     `file` is relative to the project folder, `path` where it lies on disk.

@@ -7,8 +7,7 @@ something is wrong at all was decided before, in `deployer.schema`.
 import difflib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from deployer.fields import Field
 from deployer.model import Pointer
@@ -53,8 +52,7 @@ _LISTED = 20
 _SHOWN = 60
 
 
-@dataclass(frozen=True, slots=True)
-class Violation:
+class Violation(NamedTuple):
     """One way in which a document breaks its schema; `keyword` is the schema keyword that it broke.
 
     `pointer` leads to the value, or, if `key_position` is set, to a key that must not be there.

@@ -6,8 +6,8 @@ Every other `${…}` belongs to DataWorks or to the script and passes through as
 import difflib
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from deployer.model import Pointer
 from deployer.reading.source import PLACEHOLDER, Finding, place
@@ -19,16 +19,14 @@ _SCRIPT_FILE = frozenset(("script",))
 _INLINE_SCRIPT = frozenset(("spec", "script"))
 
 
-@dataclass(frozen=True, slots=True)
-class Values:
+class Values(NamedTuple):
     """What the placeholders stand for on one target."""
 
-    vars: Mapping[str, Any] = field(default_factory=dict)
+    vars: Mapping[str, Any] = MappingProxyType({})
     project_identifier: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Filled:
+class Filled(NamedTuple):
     """A value with its placeholders replaced, what could not be, and what will surprise."""
 
     value: Any

@@ -6,7 +6,7 @@ Line ends of script files are kept as they are.
 import difflib
 import posixpath
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +83,7 @@ class _Reader:
             self._find(where, f"{refused.message}: script file `{name}`", refused.hint)
             return script
         if secret := access_key(text, self._place(name)):
-            self._result.findings.append(replace(secret, pointer=(*pointer, "content")))
+            self._result.findings.append(secret._replace(pointer=(*pointer, "content")))
         self._result.files[(*pointer, "content")] = self._place(name)
         rest = {key: each for key, each in script.items() if key != "file"}
         return {**rest, "content": self._filled(text, (*pointer, "content"))}
@@ -92,8 +92,8 @@ class _Reader:
         if self._values is None:
             return text
         filled = placeholders.fill_script(text, self._values, self._result.files[pointer])
-        self._result.findings += [replace(each, pointer=pointer) for each in filled.findings]
-        self._result.warnings += [replace(each, pointer=pointer) for each in filled.warnings]
+        self._result.findings += [each._replace(pointer=pointer) for each in filled.findings]
+        self._result.warnings += [each._replace(pointer=pointer) for each in filled.warnings]
         return str(filled.value)
 
     def _text(self, name: str, where: Pointer) -> str:

@@ -6,7 +6,7 @@ is decided by the caller. What a rule asks for is said in docs/rules.md, which i
 
 import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from deployer.model import Problem, RuleInfo, Severity
 from deployer.rules.contents import CONTENT_RULES
@@ -60,8 +60,7 @@ CATALOGUE = _catalogue()
 _KNOWN = {info.id: info for info in CATALOGUE}
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(NamedTuple):
     """A finding of a rule in a manifest, before anybody asks how bad it is."""
 
     subject: Subject

@@ -8,7 +8,7 @@ import difflib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from deployer.desired import default_output, first_output, leaves_output_open, workflow_object
 from deployer.entities import SELF, Node, token, walk
@@ -22,8 +22,7 @@ Checked = TypeVar("Checked")
 Found = TypeVar("Found")
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """Something a rule found: where in the workflow object, or in the document, what, and the cure.
 
     Without a hint of its own it is shown with the usual one of its rule. With `key`, the place is that
@@ -38,8 +37,7 @@ class Finding:
     needs_all: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Rule(Generic[Checked, Found]):
+class Rule(NamedTuple, Generic[Checked, Found]):
     """A rule: what there is to know of it, and the function that finds where it is broken."""
 
     info: RuleInfo
