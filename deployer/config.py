@@ -4,7 +4,6 @@ Says what is wrong with the file and where. Which files the globs name is left t
 whether an endpoint may be called to `endpoints`.
 """
 
-import difflib
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -14,6 +13,7 @@ from typing import Any, NoReturn
 from deployer import schema
 from deployer.errors import UsageError
 from deployer.model import Location, Pointer, Problem, Settings, Target, Window
+from deployer.nearest import nearest
 from deployer.reading import documents, placeholders, project_files
 from deployer.reading.project_files import FileRefused
 from deployer.reading.source import Finding, Irregular
@@ -248,7 +248,7 @@ def _choose(loaded: Settings, name: str) -> Target | None:
 
 def _unknown(loaded: Settings, name: str) -> NoReturn:
     where = f"{loaded.config}:1:1" if loaded.config else str(loaded.root)
-    near = difflib.get_close_matches(name, loaded.targets, n=1)
+    near = nearest(name, loaded.targets)
     hint = f"targets are {_listed(loaded.targets)}"
     if not loaded.config:
         hint = f"no `{FILE_NAME}` in this folder or above it: write one, see README.md"

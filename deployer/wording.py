@@ -4,13 +4,13 @@ Knows how to tell a typing mistake from a legacy spelling and from a key in the 
 something is wrong at all was decided before, in `deployer.schema`.
 """
 
-import difflib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from deployer.fields import Field
 from deployer.model import Pointer
+from deployer.nearest import nearest
 
 _LEGACY_KEYS: Mapping[str, Sequence[str]] = {
     "apiVersion": ["version"],
@@ -135,7 +135,7 @@ def _hint_for_key(key: str, known: Sequence[str], pointer: Pointer, root: Field)
     renamed = [name for name in _LEGACY_KEYS.get(key, ()) if name in known]
     similar = renamed or _same_letters(key, known)
     place = "" if similar else _right_place(key, pointer, root)
-    close = similar or difflib.get_close_matches(key, known, n=1)
+    close = similar or nearest(key, known)
     return place or (f"did you mean `{close[0]}`?" if close else "")
 
 
@@ -257,7 +257,7 @@ def _hint_for_value(value: Any, allowed: Sequence[str]) -> str:
         return ""
     renamed = [name for name in [_LEGACY_VALUES.get(value)] if name in allowed]
     close = renamed or _same_letters(value, allowed)
-    close = close or difflib.get_close_matches(value, allowed, n=1)
+    close = close or nearest(value, allowed)
     return f"did you mean `{close[0]}`?" if close else ""
 
 

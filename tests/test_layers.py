@@ -23,7 +23,7 @@ LAYERS = (
 PARTS = {
     "apply": {"write", "writer", "standing"},
     "flowspec": {"complaints"},
-    "model": {"days", "runs"},
+    "model": {"days", "nearest", "runs"},
     "pipeline": {"load", "online", "pull", "scope", "validate"},
     "schema": {"drafts", "fields", "node_types", "wording"},
 }

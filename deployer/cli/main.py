@@ -12,6 +12,7 @@ import click
 from deployer import __version__
 from deployer.cli.words import OutputClosed, say, say_error, say_usage
 from deployer.errors import EXIT_BUG, EXIT_INTERRUPTED, DeployerError, UsageError
+from deployer.nearest import nearest
 
 COMMANDS = {
     "validate": "Check the manifests: YAML, schema and rules. No network.",
@@ -67,11 +68,7 @@ class _Lazy(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """The command that the arguments name; a mistyped one is told the nearest."""
-        if args[0] in COMMANDS:
-            return super().resolve_command(ctx, args)
-        import difflib  # for mistakes alone
-
-        if near := difflib.get_close_matches(args[0], COMMANDS, n=1):
+        if args[0] not in COMMANDS and (near := nearest(args[0], COMMANDS)):
             ctx.fail(f"no command {args[0]!r}, did you mean `{near[0]}`?")
         return super().resolve_command(ctx, args)
 

@@ -3,13 +3,13 @@
 Every other `${…}` belongs to DataWorks or to the script and passes through as it stands.
 """
 
-import difflib
 import re
 from collections.abc import Collection, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from deployer.model import Pointer
+from deployer.nearest import nearest
 from deployer.reading.source import PLACEHOLDER, Finding, place
 
 _PLACEHOLDER = re.compile(r"\$\{(?:(spec|script)\.([^{}$\s]*)|(projectIdentifier))\}")
@@ -122,7 +122,7 @@ class _Filler:
         return found[0]
 
     def _near(self, space: str, key: str) -> str:
-        near = difflib.get_close_matches(key, self._values.vars, n=1)
+        near = nearest(key, self._values.vars)
         if near:
             return f"did you mean `${{{space}.{near[0]}}}`?"
         return f"add `{key}` to the target's `vars` in `deployer.yaml`"

@@ -3,14 +3,13 @@
 Line ends of script files are kept as they are.
 """
 
-import difflib
 import posixpath
 import re
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from deployer.model import Pointer
+from deployer.nearest import nearest
 from deployer.reading import placeholders, project_files
 from deployer.reading.placeholders import Values, with_changes
 from deployer.reading.project_files import FileRefused, TooLarge
@@ -21,14 +20,13 @@ _ODD_CHARACTER = re.compile("[\0-\x1f\x7f-\x9f\\\\]")
 _DEVICE_NAME = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\..*)?", re.IGNORECASE)
 
 
-@dataclass(slots=True)
-class Inlined:
+class Inlined(NamedTuple):
     """A document with its script files' texts in place; `files` says where each came from."""
 
     document: Any
-    files: dict[Pointer, str] = field(default_factory=dict)
-    findings: list[Finding] = field(default_factory=list)
-    warnings: list[Finding] = field(default_factory=list)
+    files: dict[Pointer, str]
+    findings: list[Finding]
+    warnings: list[Finding]
 
 
 def inline(document: dict[str, Any], root: Path, manifest: str, values: Values | None) -> Inlined:
@@ -37,10 +35,10 @@ def inline(document: dict[str, Any], root: Path, manifest: str, values: Values |
     `manifest` is the manifest's place relative to `root`; without `values` placeholders stay.
     What is wrong is in `findings`; raises only Conflict, for a script that changes meanwhile.
     """
-    result = Inlined(document)
+    result = Inlined(document, {}, [], [])
     folder = posixpath.dirname(manifest)
-    result.document = _walk(document, (), _Reader(root, folder, values, result))
-    return result
+    walked = _walk(document, (), _Reader(root, folder, values, result))
+    return result._replace(document=walked)
 
 
 def _walk(value: dict[str, Any] | list[Any], pointer: Pointer, reader: "_Reader") -> Any:
@@ -92,8 +90,8 @@ class _Reader:
         if self._values is None:
             return text
         filled = placeholders.fill_script(text, self._values, self._result.files[pointer])
-        self._result.findings += [each._replace(pointer=pointer) for each in filled.findings]
-        self._result.warnings += [each._replace(pointer=pointer) for each in filled.warnings]
+        self._result.findings.extend(each._replace(pointer=pointer) for each in filled.findings)
+        self._result.warnings.extend(each._replace(pointer=pointer) for each in filled.warnings)
         return str(filled.value)
 
     def _text(self, name: str, where: Pointer) -> str:
@@ -125,7 +123,7 @@ class _Reader:
             names = [each.name for each in (self._root / folder).iterdir()]
         except OSError:
             return ""
-        near = [each for each in difflib.get_close_matches(name, names, n=1) if each != name]
+        near = [each for each in nearest(name, names) if each != name]
         return f"did you mean `{near[0]}`?" if near else ""
 
     def _find(self, where: Pointer, message: str, hint: str) -> None:

@@ -4,11 +4,11 @@ A rule gets what it looks at and yields findings; where a finding lies in the fi
 is decided by the caller. What a rule asks for is said in docs/rules.md, which is made from this table.
 """
 
-import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from deployer.model import Problem, RuleInfo, Severity
+from deployer.nearest import nearest
 from deployer.rules.contents import CONTENT_RULES
 from deployer.rules.control import CONTROL_RULES
 from deployer.rules.edges import EDGE_RULES
@@ -136,4 +136,4 @@ def refusal(rule: str) -> tuple[str, str]:
 def near_ids(rule: str) -> list[str]:
     """The ids most like `rule`; a name of a rule leads to its id."""
     by_name = [info.id for info in CATALOGUE if info.name == rule]
-    return by_name or difflib.get_close_matches(rule.upper(), _KNOWN, n=1, cutoff=0.75)
+    return by_name or nearest(rule.upper(), _KNOWN, cutoff=0.75)

@@ -1,11 +1,11 @@
 """Rules that need all documents of a repository: what must be unique, and what refers across files."""
 
-import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
 from deployer.desired import leaves_output_open
 from deployer.model import Pointer, RuleInfo
+from deployer.nearest import nearest
 from deployer.rules.cycles import shortest_cycle
 from deployer.rules.names import DISTINCT_NAMES, difference, folded
 from deployer.rules.scopes import Upstream
@@ -122,7 +122,7 @@ class _Outputs:
         """The output of the same project that is a slip of the pen away; empty for none."""
         prefix, _, name = wanted.partition(".")
         names = [each.partition(".")[2] for each in self.made if each.startswith(f"{prefix}.")]
-        found = difflib.get_close_matches(name, names, n=1, cutoff=_A_SLIP)
+        found = nearest(name, names, cutoff=_A_SLIP)
         return f"{prefix}.{found[0]}" if found else ""
 
     def like(self, wanted: str) -> str:

@@ -4,7 +4,6 @@ Ids of rules: DW101 to DW127 are the rules that FlowSpec itself asks for, DW128 
 names, edges and files, DW150 onwards what else concerns types of nodes and schedules.
 """
 
-import difflib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,6 +14,7 @@ from deployer.entities import SELF, Node, token, walk
 from deployer.flowspec import is_flat
 from deployer.manifest import locate
 from deployer.model import Location, Manifest, Pointer, Problem, RuleInfo, Severity, Target
+from deployer.nearest import nearest
 from deployer.reading.documents import pointer_text
 from deployer.rules.scopes import Scope, Upstream, normal_upstreams, scopes
 
@@ -188,5 +188,5 @@ RepositoryRule = Rule[Sequence[Subject], tuple[Subject, Finding]]
 
 def near(wanted: str, known: Iterable[Any]) -> str:
     """`did you mean …` for the nearest known text, or nothing."""
-    found = difflib.get_close_matches(wanted, [str(item) for item in known], n=1, cutoff=0.6)
+    found = nearest(wanted, map(str, known))
     return f"did you mean `{found[0]}`?" if found else ""
