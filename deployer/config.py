@@ -113,8 +113,9 @@ class _File:
         for name, said in self._document.get("targets", {}).items():
             limits = said.get("limits", {})
             pointers += [("targets", name, "limits", key) for key in limits if key not in _OBEYED]
+        written = documents.locate(self._data, ".yaml", pointers) if pointers else {}
         for pointer in pointers:
-            line, column = self._at(pointer, key=True)
+            line, column = written[pointer].key
             message = f"`{pointer[-1]}` has no effect in this version"
             yield self._warning(Finding(message, line, column, rule="DW090", pointer=pointer))
 
@@ -122,7 +123,8 @@ class _File:
         violations = schema.check(self._document, "config")
         if not violations:
             return
-        first, *others = sorted(violations, key=lambda each: self._at(each.pointer))
+        written = documents.locate(self._data, ".yaml", [each.pointer for each in violations])
+        first, *others = sorted(violations, key=lambda each: written[each.pointer].value)
         self._fail(
             first.message,
             first.pointer,

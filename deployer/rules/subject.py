@@ -12,10 +12,8 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from deployer.desired import default_output, first_output, leaves_output_open, workflow_object
 from deployer.entities import SELF, Node, token, walk
 from deployer.flowspec import is_flat
-from deployer.manifest import locate
-from deployer.model import Location, Manifest, Pointer, Problem, RuleInfo, Severity, Target
+from deployer.model import Manifest, Pointer, RuleInfo, Target
 from deployer.nearest import nearest
-from deployer.reading.documents import pointer_text
 from deployer.rules.scopes import Scope, Upstream, normal_upstreams, scopes
 
 Checked = TypeVar("Checked")
@@ -27,6 +25,7 @@ class Finding(NamedTuple):
 
     Without a hint of its own it is shown with the usual one of its rule. With `key`, the place is that
     of the key that the pointer ends with. `needs_all`: it holds only if every manifest was read.
+    `other` is a part of a workflow object, of any manifest, with whose place the message is to end.
     """
 
     pointer: Pointer
@@ -35,6 +34,7 @@ class Finding(NamedTuple):
     in_document: bool = False
     key: bool = False
     needs_all: bool = False
+    other: "tuple[Subject, Pointer] | None" = None
 
 
 class Rule(NamedTuple, Generic[Checked, Found]):
@@ -156,26 +156,8 @@ class Subject:
         """Every same-cycle edge of the workflow itself: its name or id, place in the document, output."""
         return list(normal_upstreams(self.own_edges))
 
-    def located(
-        self, pointer: Pointer, *, in_document: bool = False, key: bool = False
-    ) -> Location:
-        """Where a part of the workflow object, or of the document, is written."""
-        return locate(self.manifest, self._whole(pointer, in_document), key)
-
-    def problem(self, rule: RuleInfo, finding: Finding, severity: Severity) -> Problem:
-        """A finding with its place in the file."""
-        return Problem(
-            rule=rule.id,
-            severity=severity,
-            message=finding.message,
-            location=self.located(
-                finding.pointer, in_document=finding.in_document, key=finding.key
-            ),
-            hint=finding.hint or rule.hint,
-            pointer=pointer_text(self._whole(finding.pointer, finding.in_document)),
-        )
-
-    def _whole(self, pointer: Pointer, in_document: bool) -> Pointer:
+    def whole(self, pointer: Pointer, in_document: bool = False) -> Pointer:
+        """A pointer into the workflow object, or one into the document, as the latter."""
         if in_document:
             return pointer
         flat = is_flat(self.manifest.document)
