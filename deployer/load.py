@@ -17,7 +17,6 @@ from deployer.model import Location, Manifest, Pointer, Problem, Settings, Targe
 from deployer.reading import documents
 from deployer.reading.documents import pointer_text
 from deployer.reading.manifest_files import manifest_files
-from deployer.reading.named_scripts import named_scripts
 from deployer.rules.subject import Subject
 from deployer.rules.told_elsewhere import FOREIGN, ONE_WORKFLOW, OVERRIDE, UNSOUND
 
@@ -131,6 +130,8 @@ def _checked(path: Path, settings: Settings, target: Target, read: Read) -> _Che
     try:
         manifest = complete(read(path, settings.root), settings.root, values)
     except InvalidManifests as invalid:
+        from deployer.reading.named_scripts import named_scripts  # for files that cannot be read
+
         file = path.relative_to(settings.root.resolve()).as_posix()
         return _Checked(file, invalid.problems, named_scripts(settings.root, file))
     problems = (*manifest.warnings, *_document_problems(manifest, symbolic))

@@ -15,9 +15,10 @@ from deployer.reading.placeholders import Values, with_changes
 from deployer.reading.project_files import FileRefused, TooLarge
 from deployer.reading.source import SCRIPT_FILE, Finding, Irregular, access_key, decode
 
-_ELSEWHERE = re.compile(r"[/\\~]|[A-Za-z]:|[A-Za-z][A-Za-z0-9+.-]*://")
-_ODD_CHARACTER = re.compile("[\0-\x1f\x7f-\x9f\\\\]")
-_DEVICE_NAME = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\..*)?", re.IGNORECASE)
+# Compiled when a manifest names a script file.
+_ELSEWHERE = r"[/\\~]|[A-Za-z]:|[A-Za-z][A-Za-z0-9+.-]*://"
+_ODD_CHARACTER = "[\0-\x1f\x7f-\x9f\\\\]"
+_DEVICE_NAME = r"(?i:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\..*)?"
 
 
 class Inlined(NamedTuple):
@@ -133,13 +134,17 @@ class _Reader:
 
 def check_relative(name: str) -> None:
     """Raises FileRefused for a path that is not plainly relative on every system."""
-    if _ELSEWHERE.match(name):
+    if re.match(_ELSEWHERE, name):
         raise FileRefused("must be relative", "write the path from the manifest's folder")
-    if not name or _ODD_CHARACTER.search(name) or any(_odd_part(part) for part in name.split("/")):
+    if (
+        not name
+        or re.search(_ODD_CHARACTER, name)
+        or any(_odd_part(part) for part in name.split("/"))
+    ):
         raise FileRefused("path not allowed", "use plain names and `/`")
 
 
 def _odd_part(part: str) -> bool:
     if part in (".", ".."):
         return False
-    return part.endswith((".", " ")) or _DEVICE_NAME.fullmatch(part) is not None
+    return part.endswith((".", " ")) or re.fullmatch(_DEVICE_NAME, part) is not None

@@ -5,9 +5,8 @@ A path is written as a plan writes it, `nodes[load].script.content`; it covers w
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
 
 from deployer import schema
 from deployer.diff import pattern, resolve
@@ -17,8 +16,7 @@ from deployer.normalise import key_of
 from deployer.rules.subject import Finding, Subject
 
 
-@dataclass(frozen=True)
-class Silence:
+class Silence(NamedTuple):
     """One entry of `deployer.silence`, by its number in the list."""
 
     number: int
@@ -29,11 +27,13 @@ class Silence:
         """Whether a finding of that rule at that field path is accepted."""
         if rule != self.rule:
             return False
-        return not self.path or self._below.fullmatch(path) is not None
+        return not self.path or _below(self.path).fullmatch(path) is not None
 
-    @cached_property
-    def _below(self) -> re.Pattern[str]:
-        return re.compile(f"(?:{pattern([self.path]).pattern})(?:[.\\[].*)?", re.DOTALL)
+
+@cache
+def _below(path: str) -> re.Pattern[str]:
+    """What a field path matches that is `path`, or lies below it."""
+    return re.compile(f"(?:{pattern([path]).pattern})(?:[.\\[].*)?", re.DOTALL)
 
 
 def silences(subject: Subject) -> tuple[Silence, ...]:
