@@ -5,9 +5,10 @@ Everything is always loaded, because rules across files need it; PATHS only choo
 
 import os
 from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from deployer.errors import UsageError
 from deployer.load import SYMBOLIC, Loaded, load
@@ -16,8 +17,7 @@ from deployer.model import Problem, Settings, Target
 from deployer.rules.told_elsewhere import SILENCE
 
 
-@dataclass(frozen=True, slots=True)
-class Validated:
+class Validated(NamedTuple):
     """What is to be reported: problems, of which manifests, and PATHS without use."""
 
     problems: tuple[Problem, ...]

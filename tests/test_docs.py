@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
-HELP = "import sys; from deployer.cli import main; sys.exit(main())"
+HELP = "import sys; from deployer.__main__ import main; sys.exit(main())"
 
 
 @cache

@@ -34,7 +34,7 @@ problems = st.builds(
     hint=texts,
 )
 reports = st.builds(
-    lambda found, **attributes: replace(findings(), problems=found, **attributes),
+    lambda found, **attributes: findings()._replace(problems=found, **attributes),
     st.lists(problems, max_size=6),
     folder=st.sampled_from(["", "etl/"]),
     fail_on=st.sampled_from(["error", "warning", "info"]),

@@ -1,7 +1,6 @@
 """Rules about edges: who waits for whom, inside a workflow and inside its loops."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from deployer.entities import Node
 from deployer.model import Pointer, RuleInfo
@@ -25,7 +24,7 @@ def known_dependents(subject: Subject) -> Iterator[Finding]:
     for pointer, edge in subject.own_edges:
         if edge["nodeId"] not in anybody:
             finding = _unknown_dependent((*pointer, "nodeId"), edge, subject.scopes[0])
-            yield replace(finding, in_document=True)
+            yield finding._replace(in_document=True)
 
 
 def _unknown_dependent(pointer: Pointer, edge: Node, scope: Scope) -> Finding:

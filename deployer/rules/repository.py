@@ -5,8 +5,8 @@ from functools import cached_property
 
 from deployer.desired import leaves_output_open
 from deployer.model import Pointer, RuleInfo
+from deployer.nearest import SLIP, is_slip, nearest
 from deployer.rules.cycles import shortest_cycle
-from deployer.rules.likeness import SLIP, is_slip, nearest
 from deployer.rules.names import DISTINCT_NAMES, difference, folded
 from deployer.rules.scopes import Upstream
 from deployer.rules.subject import Finding, RepositoryRule, Rule, Subject, near
@@ -16,14 +16,6 @@ Place = tuple[Subject, Pointer]
 
 SHOWN = 3
 """How many outputs made elsewhere a finding names."""
-
-
-def _at(place: Place, seen_from: Subject) -> str:
-    """A place in words: the file is left out where it is the same one."""
-    location = place[0].located(place[1])
-    if place[0] is seen_from:
-        return f"line {location.line}"
-    return f"{location.file}:{location.line}"
 
 
 # --- what must be unique --------------------------------------------------------------------------
@@ -36,8 +28,8 @@ def unique_paths(subjects: Sequence[Subject]) -> Found:
     for subject in subjects:
         other = first.setdefault(subject.path, subject)
         if other is not subject:
-            message = f"`{subject.path}` is also the path in {_at((other, pointer), subject)}"
-            yield subject, Finding(pointer, message)
+            message = f"`{subject.path}` is also the path"
+            yield subject, Finding(pointer, message, other=(other, pointer))
 
 
 def distinct_paths(subjects: Sequence[Subject]) -> Found:
@@ -47,9 +39,8 @@ def distinct_paths(subjects: Sequence[Subject]) -> Found:
         other = first.setdefault(folded(subject.path), subject)
         if other.path != subject.path:
             pointer = ("script", "path")
-            where = _at((other, pointer), subject)
-            message = f"{difference(other.path, subject.path)}, the first in {where}"
-            yield subject, Finding(pointer, message)
+            message = f"{difference(other.path, subject.path)}, the first"
+            yield subject, Finding(pointer, message, other=(other, pointer))
 
 
 def unique_workflow_names(subjects: Sequence[Subject]) -> Found:
@@ -59,8 +50,8 @@ def unique_workflow_names(subjects: Sequence[Subject]) -> Found:
         name = subject.workflow["name"]
         other = first.setdefault(name, subject)
         if other.path != subject.path:
-            where = _at((other, ("name",)), subject)
-            yield subject, Finding(("name",), f"workflow `{name}` is also in {where}")
+            message = f"workflow `{name}` is also"
+            yield subject, Finding(("name",), message, other=(other, ("name",)))
 
 
 def unique_node_names(subjects: Sequence[Subject]) -> Found:
@@ -73,8 +64,8 @@ def unique_node_names(subjects: Sequence[Subject]) -> Found:
                 continue
             if leaves_output_open(node) and subject.output_of_node[node["name"]] in other[0].made:
                 continue
-            message = f"node `{node['name']}` is also in {_at(other, subject)}"
-            yield subject, Finding((*pointer, "name"), message)
+            message = f"node `{node['name']}` is also"
+            yield subject, Finding((*pointer, "name"), message, other=other)
 
 
 def unique_outputs(subjects: Sequence[Subject]) -> Found:
@@ -85,8 +76,8 @@ def unique_outputs(subjects: Sequence[Subject]) -> Found:
             other = first.setdefault(output, (subject, pointer))
             if other == (subject, pointer) or _same_workflow(other[0], subject):
                 continue
-            message = f"output `{output}` is also made in {_at(other, subject)}"
-            yield subject, Finding(pointer, message)
+            message = f"output `{output}` is also made"
+            yield subject, Finding(pointer, message, other=other)
 
 
 def _same_workflow(one: Subject, other: Subject) -> bool:

@@ -1,6 +1,8 @@
-"""How alike two names are: which one was meant, and whether the other can only be a slip of the pen."""
+"""How alike two names are: which one was meant, and whether the other can only be a slip of the pen.
 
-import difflib
+Only mistakes load `difflib`.
+"""
+
 import re
 from collections.abc import Iterable, Iterator
 
@@ -16,9 +18,9 @@ _SHORTEST_WORD = 4
 
 def nearest(wanted: str, known: Iterable[str], cutoff: float = LIKELY) -> str:
     """The known name most like `wanted`; empty if none is."""
-    found = difflib.get_close_matches(
-        wanted, _candidates(wanted, known, cutoff), n=1, cutoff=cutoff
-    )
+    from difflib import get_close_matches
+
+    found = get_close_matches(wanted, list(_candidates(wanted, known, cutoff)), n=1, cutoff=cutoff)
     return found[0] if found else ""
 
 
@@ -52,4 +54,6 @@ def _words(name: str) -> list[str]:
 def _is_misspelt(one: str, other: str) -> bool:
     if max(len(one), len(other)) < _SHORTEST_WORD or one.isdigit() or other.isdigit():
         return False
-    return difflib.SequenceMatcher(None, one, other).ratio() >= _WORD_SLIP
+    from difflib import SequenceMatcher
+
+    return SequenceMatcher(None, one, other).ratio() >= _WORD_SLIP
