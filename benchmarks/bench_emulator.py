@@ -21,7 +21,7 @@ from benchmarks.wire import KEY, send_all, signed
 from deployer.emulator import create_app
 
 ROOT = Path(__file__).resolve().parent.parent
-SERVE = "import sys; from deployer.cli import main; sys.exit(main())"
+SERVE = "import sys; from deployer.__main__ import main; sys.exit(main())"
 PROJECT = "10001"
 NODES = 20
 WORKFLOW = "7000000000000000001"

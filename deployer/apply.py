@@ -4,15 +4,13 @@ How one workflow is written and proven is `deployer.write`.
 """
 
 import asyncio
-import traceback
 
 from deployer import safety
+from deployer.attempt import ended
 from deployer.errors import (
     EXIT_BUG,
     EXIT_INTERRUPTED,
     EXIT_PARTIAL,
-    DeployerError,
-    OutcomeUnknown,
     RefusedBySafety,
 )
 from deployer.model import Change, Outcome, Plan, Report
@@ -111,7 +109,7 @@ async def _in_turn(
 async def _outcome(change: Change, writer: Writer) -> Outcome:
     started = writer.clock()
     write = Write(change, writer)
-    error, code = await _attempt(write)
+    error, code = await ended(write.run(), write, "run `deployer apply` again")
     return Outcome(
         address=change.address,
         action=change.action,
@@ -122,28 +120,3 @@ async def _outcome(change: Change, writer: Writer) -> Outcome:
         exit_code=code,
         seconds=round(writer.clock() - started, 3),
     )
-
-
-async def _attempt(write: Write) -> tuple[str, int]:
-    """What went wrong, in words and as an exit code; empty and 0 if nothing did."""
-    try:
-        await write.run()
-    except asyncio.CancelledError:
-        code = OutcomeUnknown.exit_code if write.unsure else EXIT_INTERRUPTED
-        return f"interrupted; {write.standing}; run `deployer apply` again", code
-    except DeployerError as failure:
-        lost = write.unsure and failure.exit_code in _ALONE
-        code = OutcomeUnknown.exit_code if lost else failure.exit_code
-        return _words(failure, write.standing), code
-    except Exception as bug:  # noqa: BLE001 (what became of the other workflows must still be told)
-        at = traceback.extract_tb(bug.__traceback__)[-1]
-        text = f"a bug in deployer: {type(bug).__name__}: {bug} ({at.name}, line {at.lineno})"
-        return f"{text}; {write.standing}", EXIT_BUG
-    return "", 0
-
-
-def _words(failure: DeployerError, standing: str) -> str:
-    parts = [failure.what, failure.why, failure.written or standing, failure.hint]
-    if failure.request_id:
-        parts.append(f"request {failure.request_id}")
-    return "; ".join(part for part in parts if part)

@@ -4,17 +4,16 @@ Says what is wrong with the file and where. Which files the globs name is left t
 whether an endpoint may be called to `endpoints`.
 """
 
-import difflib
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from deployer import schema
 from deployer.errors import UsageError
 from deployer.model import Location, Pointer, Problem, Settings, Target, Window
+from deployer.nearest import nearest
 from deployer.reading import documents, placeholders
 from deployer.reading.project_files import FileRefused
 from deployer.reading.source import Finding, Irregular
@@ -117,7 +116,8 @@ class _File:
         violations = schema.check(self._document, "config")
         if not violations:
             return
-        first, *others = sorted(violations, key=lambda each: self._at(each.pointer))
+        written = documents.locate(self._data, ".yaml", [each.pointer for each in violations])
+        first, *others = sorted(violations, key=lambda each: written[each.pointer].value)
         self._fail(
             first.message,
             first.pointer,
@@ -160,6 +160,8 @@ class _File:
         return window
 
     def _check_zone(self, zone: str, pointer: Pointer) -> None:
+        from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # few targets name a zone
+
         try:
             ZoneInfo(zone)
         except (ValueError, OSError, ZoneInfoNotFoundError):
@@ -241,14 +243,14 @@ def _choose(loaded: Settings, name: str) -> Target | None:
 
 def _unknown(loaded: Settings, name: str) -> NoReturn:
     where = f"{loaded.config}:1:1" if loaded.config else str(loaded.root)
-    near = difflib.get_close_matches(name, loaded.targets, n=1)
+    near = nearest(name, loaded.targets)
     hint = f"targets are {_listed(loaded.targets)}"
     if not loaded.config:
         hint = f"no `{FILE_NAME}` in this folder or above it: write one, see README.md"
     elif not loaded.targets:
         hint = "add it under `targets`"
     elif near:
-        hint = f"did you mean `{near[0]}`? {hint}"
+        hint = f"did you mean `{near}`? {hint}"
     raise UsageError(f"no target `{name}`", where=where, hint=hint)
 
 

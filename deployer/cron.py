@@ -11,11 +11,9 @@ is unknown (U-37). What the two read differently is told as a `Doubt`.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
-from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo, available_timezones
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from cronsim import CronSim
@@ -47,16 +45,14 @@ class UnknownZone(ValueError):
     """A text that names no time zone."""
 
 
-@dataclass(frozen=True, slots=True)
-class Doubt:
+class Doubt(NamedTuple):
     """Something that Spring and Quartz read differently, and how to write it without doubt."""
 
     message: str
     hint: str
 
 
-@dataclass(frozen=True, slots=True)
-class Cron:
+class Cron(NamedTuple):
     """A cron that can be read.
 
     `fields` are its six texts in the library's form. `nearest` is the day of month of `15W`, the weekday
@@ -271,6 +267,8 @@ def zone_of(text: str) -> tzinfo:
     if match and int(match[2]) < 24:
         offset = timedelta(hours=int(match[2]), minutes=int(match[3] or 0))
         return timezone(-offset if match[1] == "-" else offset, text)
+    from zoneinfo import ZoneInfo  # few triggers name one
+
     for name in _spellings(text):
         try:
             return ZoneInfo(name)
@@ -288,4 +286,6 @@ def _spellings(text: str) -> Iterator[str]:
 @lru_cache(maxsize=1)
 def zone_names() -> dict[str, str]:
     """Every known time zone by its name in lower case."""
+    from zoneinfo import available_timezones
+
     return {name.casefold(): name for name in available_timezones()}

@@ -6,9 +6,8 @@ node inside a container. Where a document holds an entity's id, name space holds
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from deployer import schema
 from deployer.fields import Field
@@ -83,8 +82,7 @@ def _mapped(key: str, value: Any, change: Callable[[str, Node], Node], prefix: s
     return map_nodes(value, change, prefix) if is_container(key, value) else value
 
 
-@dataclass(frozen=True, slots=True)
-class Index:
+class Index(NamedTuple):
     """The entities of one document: id → reference, all references, and the workflow's name."""
 
     ids: Mapping[str, str]

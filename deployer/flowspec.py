@@ -5,7 +5,6 @@ all other fields behave is said in the schema. A remote id never passes this mod
 ids out, `to_wire` puts them in.
 """
 
-import hashlib
 import posixpath
 import re
 from collections.abc import Iterable, Mapping
@@ -279,6 +278,8 @@ def references(spec: Spec) -> list[str]:
 
 def derived_id(*parts: str) -> str:
     """A stable 19-digit id below 2^63 for an object that does not exist yet (docs/service.md B-20)."""
+    import hashlib  # loads OpenSSL, and validate derives no id
+
     seed = hashlib.sha256("\0".join(parts).encode()).digest()
     return str(_ID_OFFSET + int.from_bytes(seed[:16], "big") % _ID_RANGE)
 

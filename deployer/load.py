@@ -3,25 +3,24 @@
 How a file is read is left to `manifest`; what a workflow may say, to `schema` and `rules`.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from deployer import rules, schema
 from deployer.desired import workflow_object
 from deployer.errors import InvalidManifests, UsageError
-from deployer.flowspec import foreign_reason, nested
-from deployer.manifest import Parsed, Values, complete, locate, parse
+from deployer.flowspec import KINDS, foreign_reason, nested
+from deployer.manifest import Parsed, Values, complete, locate, locate_all, parse
 from deployer.model import Location, Manifest, Pointer, Problem, Settings, Target
+from deployer.nearest import SLIP, nearest
 from deployer.reading import documents
 from deployer.reading.documents import pointer_text
 from deployer.reading.manifest_files import manifest_files
-from deployer.reading.named_scripts import named_scripts
 from deployer.reading.tree import Folder, Tree
 from deployer.rules.subject import Subject
-from deployer.rules.told_elsewhere import FOREIGN, ONE_WORKFLOW, OVERRIDE, UNSOUND
+from deployer.rules.told_elsewhere import FOREIGN, ONE_WORKFLOW, OVERRIDE, TARGETS, UNSOUND
 
 SYMBOLIC = Target(name="", project="", project_identifier="${projectIdentifier}")
 """Stands for a target when there is none: placeholders stay as they are written."""
@@ -30,8 +29,7 @@ Read = Callable[[Path, Tree], Parsed]
 """Reads the manifest at a path inside a project, as `manifest.parse` does."""
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(NamedTuple):
     """What was read for one target: subjects fit for planning, and every problem found.
 
     `sources` maps each manifest file to its script files, guessed from its text if it cannot be read.
@@ -55,8 +53,7 @@ class Loaded:
         return any(problem.severity == "error" for problem in self.problems)
 
 
-@dataclass(frozen=True, slots=True)
-class _Checked:
+class _Checked(NamedTuple):
     """One manifest: a subject, fit for rules, only if it can be read and the schema takes it."""
 
     file: str
@@ -94,14 +91,14 @@ def load(
     told = list(chain.from_iterable(rules.inside(subject) for subject in sound))
     whole = settings.config is not None and len(sound) == len(checked)
     across = [each for each in rules.across(meant) if whole or not each.finding.needs_all]
-    found = tuple(rules.judged(told, settings.rules))
-    broken = {problem.location.file for problem in found if problem.severity == "error"}
+    within = list(rules.judged(told, settings.rules))
+    broken = {each.subject.manifest.file for each in within if each.severity == "error"}
+    between = rules.judged(across, settings.rules)
+    unused = rules.unused_silences(meant, [*told, *across]) if whole else ()
     problems = [
         *settings.warnings,
         *chain.from_iterable(each.problems for each in checked),
-        *found,
-        *rules.judged(across, settings.rules),
-        *(rules.unused_silences(meant, [*told, *across]) if whole else ()),
+        *rules.placed([*within, *between, *unused]),
         *_unused_overrides(checked, settings, target),
     ]
     subjects = tuple(subject for subject in meant if subject.manifest.file not in broken)
@@ -115,7 +112,8 @@ def _check_rules(settings: Settings) -> None:
     for rule in settings.rules:
         what, hint = rules.refusal(rule)
         if what:
-            place = _in_config(settings, ("rules", rule))
+            pointer = ("rules", rule)
+            place = _in_config(settings, [pointer])[pointer]
             where = f"{settings.config}:{place.line}:{place.column}"
             raise UsageError(what, where=where, hint=hint)
 
@@ -145,11 +143,14 @@ def _checked(path: Path, settings: Settings, target: Target, read: Read, tree: T
     try:
         manifest = complete(read(path, tree), tree, values)
     except InvalidManifests as invalid:
+        from deployer.reading.named_scripts import named_scripts  # for files that cannot be read
+
         file = tree.place(path)
         return _Checked(file, invalid.problems, named_scripts(tree, file))
     problems = (*manifest.warnings, *_document_problems(manifest, symbolic))
     if not _broken(problems):
         problems += tuple(_override_problems(manifest, settings, target))
+        problems += tuple(_unknown_targets(manifest, settings.targets))
     subject = None if _broken(problems) else Subject(manifest, target)
     scripts = frozenset(manifest.scripts.values())
     return _Checked(manifest.file, problems, scripts, manifest, subject)
@@ -171,27 +172,41 @@ def _is_meant_for(target: Target, subject: Subject) -> bool:
 def _document_problems(manifest: Manifest, symbolic: bool) -> Iterable[Problem]:
     reason = foreign_reason(manifest.document)
     if reason:
+        pointer, hint = _foreign(manifest.document.get("kind"))
         yield Problem(
             rule=FOREIGN.id,
             severity=FOREIGN.severity,
             message=f"not a workflow document: {reason}",
-            location=locate(manifest, ("kind",), key=True),
-            hint=FOREIGN.hint,
+            location=locate(manifest, pointer),
+            hint=hint,
+            pointer=pointer_text(pointer),
         )
         return
     several = list(_further_workflows(manifest))
-    yield from several
-    for violation in _violations(manifest, symbolic):
-        if several and violation.pointer == _WORKFLOWS:
-            continue
+    violations = [
+        each
+        for each in _violations(manifest, symbolic)
+        if not several or each.pointer != _WORKFLOWS
+    ]
+    found = [*((ONE_WORKFLOW, each) for each in several), *((UNSOUND, each) for each in violations)]
+    places = locate_all(manifest, {(each.pointer, each.key_position) for _, each in found})
+    for rule, each in found:
         yield Problem(
-            rule=UNSOUND.id,
-            severity=UNSOUND.severity,
-            message=violation.message,
-            location=locate(manifest, violation.pointer, key=violation.key_position),
-            hint=violation.hint,
-            pointer=pointer_text(violation.pointer),
+            rule=rule.id,
+            severity=rule.severity,
+            message=each.message,
+            location=places[each.pointer, each.key_position],
+            hint=each.hint,
+            pointer=pointer_text(each.pointer),
         )
+
+
+def _foreign(kind: object) -> tuple[Pointer, str]:
+    """Where it shows that a document is no workflow, and the cure."""
+    if kind in KINDS:
+        return ("spec", "workflows"), FOREIGN.hint
+    meant = nearest(str(kind or ""), KINDS, SLIP)
+    return ("kind",), f"did you mean `{meant}`?" if meant else FOREIGN.hint
 
 
 def _violations(manifest: Manifest, symbolic: bool) -> list[schema.Violation]:
@@ -210,19 +225,29 @@ def _violations(manifest: Manifest, symbolic: bool) -> list[schema.Violation]:
 _WORKFLOWS: Pointer = ("spec", "workflows")
 
 
-def _further_workflows(manifest: Manifest) -> Iterable[Problem]:
+def _further_workflows(manifest: Manifest) -> Iterable[schema.Violation]:
     """The service passes over all workflows but the first (docs/service.md B-02)."""
     workflows = manifest.document["spec"].get("workflows")
     if isinstance(workflows, list) and len(workflows) > 1:
-        pointer = (*_WORKFLOWS, 1)
-        yield Problem(
-            rule=ONE_WORKFLOW.id,
-            severity=ONE_WORKFLOW.severity,
-            message=f"exactly one workflow in a document, found {len(workflows)}",
-            location=locate(manifest, pointer),
-            hint=ONE_WORKFLOW.hint,
-            pointer=pointer_text(pointer),
-        )
+        message = f"exactly one workflow in a document, found {len(workflows)}"
+        yield schema.Violation((*_WORKFLOWS, 1), "maxItems", message, ONE_WORKFLOW.hint)
+
+
+def _unknown_targets(manifest: Manifest, targets: Iterable[str]) -> Iterable[Problem]:
+    """Names in `deployer.only` that no target has."""
+    known = set(targets)
+    only = (manifest.document.get("deployer") or {}).get("only") or ()
+    for number, name in enumerate(only):
+        if known and name not in known:
+            pointer = ("deployer", "only", number)
+            yield Problem(
+                rule=TARGETS.id,
+                severity=TARGETS.severity,
+                message=f"no target `{name}`",
+                location=locate(manifest, pointer),
+                hint=rules.near(name, known) or TARGETS.hint,
+                pointer=pointer_text(pointer),
+            )
 
 
 # --- overrides ------------------------------------------------------------------------------------
@@ -235,13 +260,15 @@ def _override_problems(manifest: Manifest, settings: Settings, target: Target) -
     if path not in target.overrides:
         return
     overridden = {**document["spec"], "workflows": [workflow_object(manifest, target)]}
-    for violation in schema.check({**document, "spec": overridden}):
+    violations = schema.check({**document, "spec": overridden})
+    places = _in_config(settings, [_override(target, path)] if violations else [])
+    for violation in violations:
         yield Problem(
             rule=OVERRIDE.id,
             severity="error",
             message=f"with this override `{manifest.file}` is invalid at "
             f"`{pointer_text(violation.pointer)}`: {violation.message}",
-            location=_in_config(settings, ("targets", target.name, "overrides", path)),
+            location=places[_override(target, path)],
             hint=violation.hint,
         )
 
@@ -254,15 +281,20 @@ def _unused_overrides(
     known = [_path(nested(each.document)) for each in manifests if each]
     if len(known) < len(manifests):
         return
-    for path in target.overrides:
-        if path not in known:
-            yield Problem(
-                rule=OVERRIDE.id,
-                severity="error",
-                message=f"no manifest has the path `{path}`",
-                location=_in_config(settings, ("targets", target.name, "overrides", path)),
-                hint=rules.near(path, known) or OVERRIDE.hint,
-            )
+    unknown = [path for path in target.overrides if path not in known]
+    places = _in_config(settings, [_override(target, path) for path in unknown])
+    for path in unknown:
+        yield Problem(
+            rule=OVERRIDE.id,
+            severity="error",
+            message=f"no manifest has the path `{path}`",
+            location=places[_override(target, path)],
+            hint=rules.near(path, known) or OVERRIDE.hint,
+        )
+
+
+def _override(target: Target, path: str) -> Pointer:
+    return ("targets", target.name, "overrides", path)
 
 
 def _is_sound(checked: _Checked) -> bool:
@@ -276,8 +308,11 @@ def _path(document: Mapping[str, Any]) -> str:
     return str(script.get("path") or "")
 
 
-def _in_config(settings: Settings, pointer: Pointer) -> Location:
+def _in_config(settings: Settings, pointers: Collection[Pointer]) -> Mapping[Pointer, Location]:
+    """Where the keys that these pointers end with are written in deployer.yaml; it is read once."""
     if settings.config is None:
-        return Location("deployer.yaml", 1, 1)
-    written = documents.locate(settings.config.read_bytes(), ".yaml", [pointer])[pointer]
-    return Location(settings.config.name, *written.key)
+        return dict.fromkeys(pointers, Location("deployer.yaml", 1, 1))
+    if not pointers:
+        return {}
+    written = documents.locate(settings.config.read_bytes(), ".yaml", pointers)
+    return {each: Location(settings.config.name, *written[each].key) for each in pointers}

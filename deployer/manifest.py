@@ -3,9 +3,9 @@
 What the document means is left to `schema`, the rules and `desired`.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from deployer.errors import InvalidManifests
 from deployer.model import Location, Manifest, Pointer, Problem, Severity
@@ -16,11 +16,13 @@ from deployer.reading.project_files import FileRefused
 from deployer.reading.source import UNREADABLE, Finding, Irregular, Text
 from deployer.reading.tree import Root, Tree, tree_of
 
-__all__ = ["Parsed", "Values", "complete", "locate", "parse", "read"]
+__all__ = ["Parsed", "Place", "Values", "complete", "locate", "locate_all", "parse", "read"]
+
+Place = tuple[Pointer, bool]
+"""A value of a document, or, if true, the key that it stands under."""
 
 
-@dataclass(frozen=True, slots=True)
-class Parsed:
+class Parsed(NamedTuple):
     """A manifest file as it is written, before the values of any target.
 
     `file` is relative to the project folder, `path` where it lies on disk, None if it does not.
@@ -68,22 +70,39 @@ def read(path: Path, root: Root, values: Values | None) -> Manifest:
 
 
 def locate(manifest: Manifest, pointer: Pointer, key: bool = False) -> Location:
-    """Where the value (or key) at `pointer` is written; its nearest existing ancestor, if nowhere.
+    """Where one place of a manifest is written, as `locate_all` tells of several."""
+    return locate_all(manifest, [(pointer, key)])[pointer, key]
 
-    The file is read again: nothing is kept for this. In an inlined script it is the place of
-    `script.file`.
+
+def locate_all(manifest: Manifest, places: Collection[Place]) -> dict[Place, Location]:
+    """Where each place is written; its nearest existing ancestor, if nowhere.
+
+    The file is read again, once: nothing is kept for this. What lies in an inlined script is at the
+    place of `script.file`; in a file that cannot be read any more all is at its beginning.
     """
     if manifest.path is None:
-        return Location(manifest.file, 1, 1)
-    for script in manifest.scripts:
-        if pointer[: len(script)] == script:
-            pointer = (*script[:-1], "file")
+        return dict.fromkeys(places, Location(manifest.file, 1, 1))
+    if not places:
+        return {}
+    pointers = {place: _in_file(manifest, place[0]) for place in places}
     try:
         data = manifest.path.read_bytes()
-        written = documents.locate(data, manifest.path.suffix, [pointer])[pointer]
+        written = documents.locate(data, manifest.path.suffix, set(pointers.values()))
     except (OSError, Irregular):
-        return Location(manifest.file, 1, 1)
-    return Location(manifest.file, *(written.key if key else written.value))
+        return dict.fromkeys(places, Location(manifest.file, 1, 1))
+    found = {place: written[pointer] for place, pointer in pointers.items()}
+    return {
+        place: Location(manifest.file, *(each.key if place[1] else each.value))
+        for place, each in found.items()
+    }
+
+
+def _in_file(manifest: Manifest, pointer: Pointer) -> Pointer:
+    """What leads to the same in the file, where `script.file` stands for the script."""
+    for end in range(len(pointer) + 1):
+        if pointer[:end] in manifest.scripts:
+            return (*pointer[: end - 1], "file")
+    return pointer
 
 
 def _bytes(tree: Tree, file: str) -> bytes:

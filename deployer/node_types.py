@@ -6,15 +6,13 @@ Other spellings of a command are the aliases that the manifest schema gives for 
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from deployer import schema
 
 
-@dataclass(frozen=True, slots=True)
-class NodeType:
+class NodeType(NamedTuple):
     """One node type; an empty value says that nothing is known.
 
     `languages` fit `script.language`, `datasources` fit `datasource.type`, the usual one first; `content`

@@ -215,7 +215,7 @@ async def apply(made: Plan, writer: Writer) -> Report:
 
 def narrowed(loaded: Loaded, paths: Collection[str]) -> Loaded:
     """What was loaded, as if there were manifests for these workflows only."""
-    return replace(loaded, subjects=tuple(s for s in loaded.subjects if s.path in paths))
+    return loaded._replace(subjects=tuple(s for s in loaded.subjects if s.path in paths))
 
 
 async def publish(

@@ -7,11 +7,10 @@ of its own, it leaves nothing to do.
 import asyncio
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import translate
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from deployer.authoring.draft import Draft, Place, fresh, updated
 from deployer.authoring.layout import Layout
@@ -21,8 +20,9 @@ from deployer.load import Loaded, load
 from deployer.model import FileEdit, Observed, Pull, Settings, Target, Workflow
 from deployer.observe import observe, read
 from deployer.plan import change
-from deployer.reading.project_files import FileRefused
 from deployer.reading.project_files import read as read_file
+from deployer.reading.project_writer import refusal
+from deployer.rehearsal import misfits, present, rehearsed
 from deployer.remote.workspace import Remote
 from deployer.rules.subject import Subject
 from deployer.scope import within
@@ -41,6 +41,7 @@ class _Project:
     target: Target
     subjects: Mapping[str, Subject]
     layout: Layout
+    shared: frozenset[str]
 
 
 async def pull(
@@ -65,7 +66,8 @@ async def pull(
             hint="write folders, paths or globs as the workspace spells them, such as `retail/*`",
         )
     layout = Layout.of(settings, _files(settings.root))
-    project = _Project(settings, target, subjects, layout)
+    shared = _shared(loaded.subjects, loaded.sources.values())
+    project = _Project(settings, target, subjects, layout, shared)
     gate = asyncio.Semaphore(target.connections)
 
     async def live(path: str) -> Observed | None:
@@ -76,8 +78,10 @@ async def pull(
 
     found = await asyncio.gather(*(live(path) for path in chosen))
     result = _collected(project, desired, dict(zip(chosen, found, strict=True)))
-    notes = (*result.notes, *_skipped(loaded, listed))
-    if any(edit.before is None for edit in result.edits):
+    result = _without(result, _blocked(settings.root, result.edits))
+    result = _without(result, misfits(settings, target, loaded, result.edits))
+    notes = (*result.notes, *_renamed(layout, result.edits), *_skipped(loaded, listed))
+    if any(edit.address not in subjects for edit in result.edits):
         notes = (*notes, UNLISTED)
     return replace(result, notes=notes, api_calls=remote.calls)
 
@@ -92,6 +96,31 @@ def _matches(path: str, wanted: str) -> bool:
     return (
         path == wanted or path.startswith(f"{wanted}/") or bool(re.match(translate(wanted), path))
     )
+
+
+def _without(found: Pull, whys: Mapping[str, str]) -> Pull:
+    """A pull without some workflows, which are failures now; nothing of those is written."""
+    edits = tuple(each for each in found.edits if each.address not in whys)
+    return replace(found, edits=edits, failures=tuple(sorted((*found.failures, *whys.items()))))
+
+
+def _blocked(root: Path, edits: Iterable[FileEdit]) -> dict[str, str]:
+    """Path of a workflow → why one of its files cannot be written."""
+    return {
+        edit.address: f"`{edit.file}` cannot be written: {why}"
+        for edit in edits
+        if (why := refusal(root, edit.file))
+    }
+
+
+def _renamed(layout: Layout, edits: Iterable[FileEdit]) -> list[str]:
+    """New files that are not named as what they hold."""
+    written = {edit.file for edit in edits}
+    return [
+        f"`{old}` is in `{new}`: a file of its own name is unsafe or there already"
+        for old, new in layout.replaced
+        if new in written
+    ]
 
 
 def _skipped(loaded: Loaded, listed: Iterable[str]) -> list[str]:
@@ -132,10 +161,6 @@ def _collected(
         edits += [] if draft.failure else _edits(project.settings.root, path, draft)
         notes += [f"`{path}`: {note}" for note in draft.notes]
         unchanged += before == (len(edits), len(failures))
-    notes += [
-        f"`{old}` is in `{new}`: its name is none for a file"
-        for old, new in project.layout.replaced
-    ]
     return Pull(tuple(edits), tuple(notes), tuple(failures), tuple(missing), unchanged)
 
 
@@ -165,7 +190,7 @@ def _drafted(project: _Project, path: str, live: Observed, desired: Workflow | N
     if current.action == "unchanged" and not current.nodes:
         return Draft(path)
     subject = project.subjects[path]
-    place = Place(project.settings.root, project.layout, _shared(project))
+    place = Place(project.settings.root, project.layout, project.shared)
     draft = updated(live, desired, subject.manifest, project.target, place)
     if draft.failure or not (left := _left(project, path, draft, live)):
         return draft
@@ -179,10 +204,11 @@ def _drafted(project: _Project, path: str, live: Observed, desired: Workflow | N
     )
 
 
-def _shared(project: _Project) -> frozenset[str]:
-    """Script files that more than one node uses."""
-    uses = [file for each in project.subjects.values() for file in each.manifest.scripts.values()]
-    return frozenset(file for file, count in Counter(uses).items() if count > 1)
+def _shared(subjects: Iterable[Subject], sources: Iterable[Collection[str]]) -> frozenset[str]:
+    """Script files that more than one node uses, or more than one manifest, be it for another target."""
+    nodes = Counter(file for each in subjects for file in each.manifest.scripts.values())
+    manifests = Counter(file for used in sources for file in used)
+    return frozenset(file for file, count in (nodes | manifests).items() if count > 1)
 
 
 # --- proof ----------------------------------------------------------------------------------------
@@ -190,34 +216,18 @@ def _shared(project: _Project) -> frozenset[str]:
 
 def _left(project: _Project, path: str, draft: Draft, live: Observed) -> str:
     """What a plan would still say about a draft, in words; empty if it says nothing."""
-    with TemporaryDirectory(prefix="deployer-pull-") as folder:
-        root = Path(folder)
-        for file, data in {**_used(project, draft), **draft.files}.items():
-            place = root / file
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_bytes(data)
-        own = {key: value for key, value in project.target.overrides.items() if key == path}
-        target = replace(project.target, overrides=own)
-        settings = replace(project.settings, root=root, config=None, warnings=())
-        loaded = load(settings, target, [root / draft.manifest])
+    own = {key: value for key, value in project.target.overrides.items() if key == path}
+    target = replace(project.target, overrides=own)
+    files = {**present(project.settings.root, draft.uses), **draft.files}
+    with rehearsed(replace(project.settings, config=None), files) as settings:
+        loaded = load(settings, target, [settings.root / draft.manifest])
         errors = [
             f"{each.rule} {each.message}" for each in loaded.problems if each.severity == "error"
         ]
-        if errors or not loaded.subjects:
-            return "; ".join(errors) or "it would be for other targets"
-        found = change(from_manifest(loaded.subjects[0].manifest, target), live)
+    if errors or not loaded.subjects:
+        return "; ".join(errors) or "it would be for other targets"
+    found = change(from_manifest(loaded.subjects[0].manifest, target), live)
     names = [field.path for field in found.fields] + [node.name for node in found.nodes]
     if found.action == "unchanged" and not names:
         return ""
     return f"a manifest cannot say {', '.join(f'`{name}`' for name in names[:5])} as it is live"
-
-
-def _used(project: _Project, draft: Draft) -> dict[str, bytes]:
-    """Script files of an existing manifest that stay as they are."""
-    found = {}
-    for file in draft.uses:
-        try:
-            found[file] = read_file(project.settings.root, file).data
-        except FileRefused:
-            continue
-    return found

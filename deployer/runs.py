@@ -10,6 +10,9 @@ SUCCESS, FAILURE = "Success", "Failure"
 FINAL = (SUCCESS, FAILURE)
 """The states that an instance does not leave by itself; an unknown one is not among them (B-94)."""
 
+STOPPED = ("NotRun", *FINAL)
+"""What a stopped instance may read as (docs/service.md U-17)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Instance:
@@ -88,6 +91,25 @@ class Result:
     def words(self) -> str:
         """The status, or that it is one at which nothing ran."""
         return "Success, but nothing ran" if self.nothing_ran else self.instance.status
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """Whether the service took the request to stop an instance.
+
+    `message` is its words if not, and once it was looked at the status that the instance has.
+    """
+
+    taken: bool
+    message: str = ""
+
+    @property
+    def words(self) -> str:
+        """What became of the request; an instance may take its time (docs/service.md U-17)."""
+        if not self.taken:
+            return f"not stopped: {self.message}"
+        ended = self.message in STOPPED
+        return f"{'stopped on request, now' if ended else 'asked to stop, still'} {self.message}"
 
 
 @dataclass(frozen=True, slots=True)

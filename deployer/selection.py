@@ -9,7 +9,6 @@
 Several `--select` add up, `--exclude` takes away from that. What git says comes from outside.
 """
 
-import difflib
 import re
 import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -19,6 +18,7 @@ from functools import cached_property
 
 from deployer.errors import UsageError
 from deployer.model import Workflow
+from deployer.nearest import nearest
 from deployer.plan import upstreams
 
 KINDS = ("path", "name", "file", "changed")
@@ -185,14 +185,12 @@ def _with_folders(paths: Iterable[str]) -> Iterable[str]:
 
 
 def _no_such_kind(text: str, kind: str) -> UsageError:
-    near = difflib.get_close_matches(kind, KINDS[1:], n=1)
+    near = nearest(kind, KINDS[1:])
     known = "`name:`, `file:` and `changed:`, or a plain path"
     return UsageError(
         f"`{kind}:` of `{text}` is no way to select",
         why=f"there are {known}",
-        hint=f"did you mean `{near[0]}:`?"
-        if near
-        else f"for a path with a colon write `{kind}[:]…`",
+        hint=f"did you mean `{near}:`?" if near else f"for a path with a colon write `{kind}[:]…`",
     )
 
 
@@ -201,12 +199,12 @@ def _nothing(term: Term, workflows: Sequence[Workflow]) -> UsageError:
         "name": [each.name for each in workflows],
         "file": [file for each in workflows for file in _files(each)],
     }.get(term.kind, [each.path for each in workflows])
-    near = difflib.get_close_matches(term.pattern, known, n=1)
+    near = nearest(term.pattern, known)
     prefix = "" if term.kind == "path" else f"{term.kind}:"
     return UsageError(
         f"`{term.text}` selects no workflow",
         why=f"there are {_some(sorted(set(known)))}" if known else "there are none",
-        hint=f"did you mean `{prefix}{near[0]}`?" if near else "`deployer plan` shows the paths",
+        hint=f"did you mean `{prefix}{near}`?" if near else "`deployer plan` shows the paths",
     )
 
 

@@ -1,9 +1,9 @@
 """How one workflow stands while it is written: what is known, what was written, what looks show."""
 
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+from deployer.attempt import Attempt
 from deployer.errors import DeployerError, OutcomeUnknown
 from deployer.model import Change, Observed
 from deployer.observe import find, read
@@ -18,42 +18,23 @@ NOTHING = "nothing was written for it"
 Seen = TypeVar("Seen")
 
 
-class Standing:
-    """What is known so far of one workflow, so that an outcome can tell it.
-
-    `standing` says at any moment what was written; `unsure`, that it is not known.
-    """
+class Standing(Attempt):
+    """What is known so far of one workflow that is written, so that an outcome can tell it."""
 
     def __init__(self, change: Change, writer: Writer) -> None:
         if change.after is None or change.desired is None:
             raise ValueError(f"nothing to write for {change.address}")
+        super().__init__(NOTHING)
         self._change = change
         self._after = change.after
         self._desired = change.desired
         self._writer = writer
         self._remote = writer.remote
-        self.written = False
         self.job = ""
-        self.standing = NOTHING
-        self.unsure = False
         self._freed = freed(change)
 
     def _step(self, text: str) -> None:
         self._writer.progress.step(self._change.address, text)
-
-    @contextmanager
-    def _sending(self, doubt: str) -> Iterator[None]:
-        """While a write is under way its effect is in doubt; a refusal leaves all as it was."""
-        before = self.standing
-        self.standing, self.unsure = doubt, True
-        try:
-            yield
-        except OutcomeUnknown:
-            raise
-        except DeployerError:
-            self.standing, self.unsure = before, False
-            raise
-        self.unsure = False
 
     async def _find(self) -> str:
         return await find(self._after, self._remote)

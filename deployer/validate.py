@@ -4,10 +4,11 @@ Everything is always loaded, because rules across files need it; PATHS only choo
 """
 
 import os
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from deployer.errors import UsageError
 from deployer.load import SYMBOLIC, Loaded, load
@@ -16,8 +17,7 @@ from deployer.model import Problem, Settings, Target
 from deployer.rules.told_elsewhere import SILENCE
 
 
-@dataclass(frozen=True, slots=True)
-class Validated:
+class Validated(NamedTuple):
     """What is to be reported: problems, of which manifests, and PATHS without use."""
 
     problems: tuple[Problem, ...]
@@ -44,17 +44,47 @@ def _merged(results: Sequence[tuple[Target, Loaded]]) -> tuple[Problem, ...]:
 
     A silence that is of use for one target is of use.
     """
-    targets: dict[Problem, list[str]] = {}
+    targets: dict[Problem, list[Target]] = {}
     for target, loaded in results:
         for problem in dict.fromkeys(loaded.problems):
-            targets.setdefault(problem, []).append(f"`{target.name}`")
-    return tuple(
-        problem
-        if len(names) == len(results)
-        else replace(problem, message=f"{problem.message} (target {', '.join(names)})")
-        for problem, names in targets.items()
-        if problem.rule != SILENCE.id or len(names) == len(results)
+            targets.setdefault(problem, []).append(target)
+    everywhere = _of_all(targets, len(results))
+    merged = (
+        _merge(problem, having, len(results), everywhere)
+        for problem, having in targets.items()
+        if problem.rule != SILENCE.id or len(having) == len(results)
     )
+    return tuple(dict.fromkeys(merged))
+
+
+def _merge(
+    problem: Problem, having: Sequence[Target], all_targets: int, everywhere: Container[Problem]
+) -> Problem:
+    """A problem as it is for all targets, else as it is for any one of them, else with their names."""
+    if len(having) == all_targets:
+        return problem
+    if (for_any := _for_any(problem, having[0])) in everywhere:
+        return for_any
+    names = ", ".join(f"`{target.name}`" for target in having)
+    return replace(problem, message=f"{problem.message} (target {names})")
+
+
+def _of_all(targets: Mapping[Problem, Sequence[Target]], all_targets: int) -> frozenset[Problem]:
+    """The problems that every target has, but for the name of its project."""
+    names: dict[Problem, set[str]] = {}
+    for problem, having in targets.items():
+        for target in having:
+            names.setdefault(_for_any(problem, target), set()).add(target.name)
+    return frozenset(problem for problem, having in names.items() if len(having) == all_targets)
+
+
+def _for_any(problem: Problem, target: Target) -> Problem:
+    """A problem with outputs of the target's project as a file for several targets writes them."""
+    if not target.project_identifier:
+        return problem
+    own, any_ = f"`{target.project_identifier}.", "`${projectIdentifier}."
+    message, hint = problem.message.replace(own, any_), problem.hint.replace(own, any_)
+    return replace(problem, message=message, hint=hint)
 
 
 # --- PATHS ----------------------------------------------------------------------------------------

@@ -4,14 +4,13 @@ Knows how to tell a typing mistake from a legacy spelling and from a key in the 
 something is wrong at all was decided before, in `deployer.schema`.
 """
 
-import difflib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from deployer.fields import Field
 from deployer.model import Pointer
+from deployer.nearest import nearest
 
 _LEGACY_KEYS: Mapping[str, Sequence[str]] = {
     "apiVersion": ["version"],
@@ -53,8 +52,7 @@ _LISTED = 20
 _SHOWN = 60
 
 
-@dataclass(frozen=True, slots=True)
-class Violation:
+class Violation(NamedTuple):
     """One way in which a document breaks its schema; `keyword` is the schema keyword that it broke.
 
     `pointer` leads to the value, or, if `key_position` is set, to a key that must not be there.
@@ -137,8 +135,8 @@ def _hint_for_key(key: str, known: Sequence[str], pointer: Pointer, root: Field)
     renamed = [name for name in _LEGACY_KEYS.get(key, ()) if name in known]
     similar = renamed or _same_letters(key, known)
     place = "" if similar else _right_place(key, pointer, root)
-    close = similar or difflib.get_close_matches(key, known, n=1)
-    return place or (f"did you mean `{close[0]}`?" if close else "")
+    close = similar[0] if similar else nearest(key, known)
+    return place or (f"did you mean `{close}`?" if close else "")
 
 
 def _same_letters(key: str, known: Iterable[str]) -> list[str]:
@@ -257,10 +255,10 @@ def _enum(error: Refusal) -> Words:
 def _hint_for_value(value: Any, allowed: Sequence[str]) -> str:
     if not isinstance(value, str):
         return ""
-    renamed = [name for name in [_LEGACY_VALUES.get(value)] if name in allowed]
-    close = renamed or _same_letters(value, allowed)
-    close = close or difflib.get_close_matches(value, allowed, n=1)
-    return f"did you mean `{close[0]}`?" if close else ""
+    legacy = _LEGACY_VALUES.get(value, "")
+    same = [legacy] if legacy in allowed else _same_letters(value, allowed)
+    close = same[0] if same else nearest(value, allowed)
+    return f"did you mean `{close}`?" if close else ""
 
 
 def _const(error: Refusal) -> Words:

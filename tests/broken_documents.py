@@ -43,7 +43,7 @@ def holding(document: Document, key: str) -> tuple[tuple[str | int, ...], Docume
 
 def foreign_kind(_: Draw, documents: list[Document]) -> At:
     documents[0]["kind"] = "Node"
-    return At(("kind",), key=True)
+    return At(("kind",))
 
 
 def misspelt_key(draw: Draw, documents: list[Document]) -> At:
@@ -473,6 +473,7 @@ ELSEWHERE = {
     "DW051": "needs the workspace: tests/test_validate_online.py",
     "DW052": "needs git: tests/test_plan_base.py",
     "DW011": "a mistake in deployer.yaml: tests/test_load.py",
+    "DW012": "a name that deployer.yaml lacks: tests/test_load.py",
     "DW109": "needs the workspace: tests/test_plan.py",
 }
 """Rules that no document breaks, and where they are tested."""

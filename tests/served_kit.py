@@ -12,7 +12,7 @@ import httpx
 from tests.emulator_kit import DATA, IDENTIFIER, PROJECT, Clock, Fields, Service, signed
 
 ROOT = DATA.parent.parent
-COMMAND = "import sys; from deployer.cli import main; sys.exit(main())"
+COMMAND = "import sys; from deployer.__main__ import main; sys.exit(main())"
 
 
 def command(*arguments: str | Path) -> subprocess.Popen[str]:

@@ -85,7 +85,8 @@ def test_json_is_alone_on_stdout(deployer: Shell, project: Project) -> None:
     """Each result is one JSON document, whatever else there is to say."""
     project.write("flows/clean.yaml", CLEAN)
     checked = deployer("validate", "--format", "json")
-    assert json.loads(checked.out)["summary"] == {"errors": 0, "warnings": 0, "files": 2}
+    counts = {"errors": 0, "warnings": 0, "notes": 0, "files": 2}
+    assert json.loads(checked.out)["summary"] == counts
     planned = json.loads(deployer("plan", "--format", "json").out)
     assert planned["summary"]["create"] == 2
     applied = deployer("apply", "--auto-approve", "--format", "json")

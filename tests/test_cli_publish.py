@@ -193,6 +193,20 @@ def clock(monkeypatch: pytest.MonkeyPatch, hour: int, minute: int, day: int = 0)
     monkeypatch.setattr(connect, "Connection", made)
 
 
+def test_time_does_not_go_back(deployer: Shell, project: Project) -> None:
+    """A wait that an embedded workspace passes over is over for the next command, too.
+
+    Else what is published after it looks older than what was published before.
+    """
+    applied(deployer)
+    with workspace(project) as control:
+        control.set_mode(PROJECT, "standard")
+        before = control.now()
+    assert deployer("publish", "--auto-approve", "--timeout", "30").code == 9
+    with workspace(project) as control:
+        assert control.now() - before >= 30 * 60 * 1000
+
+
 # --- apply and plan -------------------------------------------------------------------------------
 
 
@@ -247,6 +261,16 @@ def test_plan_shows_what_is_saved_and_not_published(deployer: Shell, project: Pr
     assert (change["publication"], change["change"]["actions"]) == ("unpublished", ["no-op"])
     applied(deployer)
     assert deployer("plan", "--detailed-exitcode").code == 0
+
+
+def test_a_plan_can_be_asked_what_is_not_published(deployer: Shell) -> None:
+    """`--publish` and `--no-publish` say for a plan what they say for apply."""
+    applied(deployer)
+    shown = deployer("plan", "--publish", "--detailed-exitcode")
+    assert (shown.code, "1 unchanged, 1 to publish" in shown.out) == (2, True)
+    assert deployer("plan", "--no-publish", "--detailed-exitcode").code == 0
+    applied(deployer, "--publish")
+    assert deployer("plan", "--publish", "--detailed-exitcode").code == 0
 
 
 def test_publishing_that_fails_after_writing(deployer: Shell, project: Project) -> None:

@@ -21,6 +21,8 @@ print(json.dumps([code, sorted(sys.modules)]), file=sys.stderr)
 """
 NETWORK = {"anyio", "asyncio", "httpcore", "httpx", "ssl", "starlette", "uvicorn"}
 UNUSED = {"alibabacloud_credentials", "deepdiff", "rich"}
+LATE = {"_hashlib", "difflib", "hashlib"}
+"""What only mistakes and plans need: with OpenSSL behind it, one of them costs as much as the schema."""
 READERS = {"jsonschema", "jsonschema_rs", "yaml"}
 
 
@@ -68,6 +70,20 @@ def test_help_is_words_only(project: Project, command: list[str]) -> None:
     assert (code, modules & (NETWORK | UNUSED | READERS)) == (0, set())
 
 
+def test_entry_point_loads_nothing() -> None:
+    """What is loaded before the collector is told to wait would be looked through again and again."""
+    loaded = "import sys, deployer.__main__; print(*sorted(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", loaded],
+        env={"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    ours = {name for name in done.stdout.split() if name.partition(".")[0] == "deployer"}
+    assert (ours, "click" in done.stdout.split()) == ({"deployer", "deployer.__main__"}, False)
+
+
 def test_overview_loads_no_command(project: Project) -> None:
     """`deployer --help` does not even load the commands that it lists."""
     _, modules = loaded_by(project, "--help")
@@ -77,6 +93,7 @@ def test_overview_loads_no_command(project: Project) -> None:
         "deployer.cli.main",
         "deployer.cli.words",
         "deployer.errors",
+        "deployer.nearest",
         "deployer.render",
         "deployer.render.paint",
         "deployer.render.visible",
@@ -87,7 +104,8 @@ def test_overview_loads_no_command(project: Project) -> None:
 def test_validate_of_sound_files(project: Project, command: list[str]) -> None:
     """It needs the YAML reader and the compiled gate: no client, no event loop, no messages."""
     code, modules = loaded_by(project, *command)
-    assert (code, modules & (NETWORK | UNUSED | {"jsonschema"})) == (0, set())
+    assert (code, modules & (NETWORK | UNUSED | LATE | {"jsonschema"})) == (0, set())
+    assert "deployer.reading.json_reader" not in modules
     assert READERS & modules == {"jsonschema_rs", "yaml"}
     client = {
         "deployer.transport.client",

@@ -14,7 +14,7 @@ from deployer.remote.instances import Instances, Search
 from deployer.remote.workspace import Remote
 from deployer.running.steering import rerun, stop
 from deployer.running.watch import judged, watch
-from deployer.runs import Instance, Result, TaskInstance
+from deployer.runs import Instance, Result, Stopped, TaskInstance
 from tests.faults import answer_lost, answers, request_lost
 from tests.run_kit import Stage, flow, on_stage
 from tests.test_remote import Answers
@@ -212,6 +212,12 @@ def test_a_stop_that_is_lost_is_unknown_while_it_still_runs() -> None:
     on_stage(told, flow("land"), switches=SLOW)
 
 
+def test_what_does_not_stop_at_once_is_not_called_stopped() -> None:
+    """The request was taken, and the instance still runs: both are told."""
+    words = [Stopped(True, status).words for status in ("Running", "NotRun")]
+    assert words == ["asked to stop, still Running", "stopped on request, now NotRun"]
+
+
 def test_what_has_ended_is_not_stopped() -> None:
     """The service's own words are told."""
 
@@ -245,6 +251,20 @@ def test_what_failed_runs_again(lost: bool) -> None:
         assert result.instance.status == "Success"
         assert {task.name: task.number for task in result.tasks} == {"hand": 1, "foot": 2}
         assert stage.line.count("RerunWorkflowInstances") == 1
+
+    on_stage(told, flow("hand", "foot", **HAND))
+
+
+@pytest.mark.parametrize("lag", ["none", "get(2reads)", "get(5s)+list(5s)"])
+def test_the_end_of_the_run_before_is_not_taken_for_that_of_the_rerun(lag: str) -> None:
+    """A service that begins late, and reads that are late, show the failure that was run again (U-27)."""
+
+    async def told(stage: Stage) -> None:
+        identity = (await failed(stage)).instance.id
+        stage.control.set({"read_lag": lag, "run_seconds": "30", "job_seconds": "30"})
+        await rerun(identity, stage.runner, nodes=(), failed=True, downstream=False)
+        (result,) = await watch([identity], stage.runner)
+        assert result.instance.status == "Success"
 
     on_stage(told, flow("hand", "foot", **HAND))
 

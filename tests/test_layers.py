@@ -21,20 +21,20 @@ LAYERS = (
 """What CONTRIBUTING.md draws, from the bottom up."""
 
 PARTS = {
-    "apply": {"write", "writer", "standing"},
-    "flowspec": {"complaints", "moves"},
-    "model": {"asked", "days", "runs"},
+    "apply": {"attempt", "write", "writer", "standing"},
     "config": {"base_ref"},
-    "pipeline": {"base", "load", "online", "pull", "review", "scope", "validate"},
+    "flowspec": {"complaints", "moves"},
+    "model": {"asked", "days", "nearest", "runs"},
+    "pipeline": {"base", "load", "online", "pull", "rehearsal", "review", "scope", "validate"},
     "plan": {
         "classes",
         "downstream",
         "edges",
+        "explain",
         "graph",
         "origins",
         "preview",
         "safety",
-        "explain",
         "saved_plan",
         "selection",
     },

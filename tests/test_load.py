@@ -1,5 +1,6 @@
 """What is read for one target: sound manifests, every problem, overrides and `deployer.only`."""
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,9 @@ from deployer import config
 from deployer.errors import UsageError
 from deployer.load import SYMBOLIC, Loaded, load
 from deployer.model import Problem
-from tests.cli_kit import CLEAN, CONFIG, Project
+from deployer.reading import yaml_reader
+from deployer.reading.builder import NextEvent
+from tests.cli_kit import CLEAN, CONFIG, RAW, Project
 
 
 def overriding(override: str) -> str:
@@ -55,10 +58,40 @@ def test_all_problems_of_all_files(project: Project) -> None:
     result = loaded(project)
     assert (result.subjects, result.errors) == ((), True)
     assert sorted(found(result.problems)) == [
-        ("DW003", "flows/clean.yaml:2:1"),
+        ("DW003", "flows/clean.yaml:2:7"),
         ("DW010", "flows/raw.yaml:7:7"),
         ("DW010", "flows/raw.yaml:8:7"),
     ]
+
+
+def test_a_misspelt_kind_is_guessed(project: Project) -> None:
+    """At its value, with the kind that was meant."""
+    project.change("flows/clean.yaml", "kind: CycleWorkflow", "kind: CycleWorkfow")
+    (problem,) = loaded(project).problems
+    told = (str(problem.location), problem.pointer, problem.hint)
+    assert told == ("flows/clean.yaml:2:7", "/kind", "did you mean `CycleWorkflow`?")
+
+
+def test_a_kind_of_something_else_is_not_guessed(project: Project) -> None:
+    """A document of FlowSpec that is no workflow is no slip."""
+    project.change("flows/clean.yaml", "kind: CycleWorkflow", "kind: TemporaryWorkflow")
+    (problem,) = loaded(project).problems
+    assert problem.hint.startswith("manifests are FlowSpec documents of kind CycleWorkflow, ")
+
+
+def test_a_document_without_workflows_is_told_at_its_body(project: Project) -> None:
+    """Its kind is right: that is not where to look."""
+    project.write("flows/clean.yaml", 'version: "1.1.0"\nkind: CycleWorkflow\nspec:\n  name: a\n')
+    (problem,) = loaded(project).problems
+    assert (problem.rule, str(problem.location)) == ("DW003", "flows/clean.yaml:4:3")
+
+
+def test_a_target_that_does_not_exist_is_told(project: Project) -> None:
+    """A workflow for a misspelt target would be deployed nowhere, without a word."""
+    project.change("flows/raw.yaml", "kind:", "deployer: {only: [local, locla]}\nkind:")
+    (problem,) = loaded(project).problems
+    told = (problem.rule, str(problem.location), problem.message, problem.hint)
+    assert told == ("DW012", "flows/raw.yaml:2:26", "no target `locla`", "did you mean `local`?")
 
 
 def test_configuration_remarks_are_problems(project: Project) -> None:
@@ -132,6 +165,66 @@ def test_override_that_breaks_a_manifest(project: Project, override: str) -> Non
     assert {problem.rule for problem in problems} == {"DW011"}
     assert str(problems[0].location).startswith("deployer.yaml:3:")
     assert "flows/raw.yaml" in problems[0].message
+
+
+# --- how often files are read ---------------------------------------------------------------------
+
+UNHEARD_OF = """\
+        - name: {name}
+          script: {{runtime: {{command: {command}}}, content: echo}}
+"""
+
+
+@pytest.fixture
+def parsed(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """How often each text was handed to the YAML parser, from now on."""
+    count: Counter[str] = Counter()
+    events = yaml_reader._events
+
+    def counted(text: str) -> NextEvent:
+        count[text] += 1
+        return events(text)
+
+    monkeypatch.setattr(yaml_reader, "_events", counted)
+    return count
+
+
+def times(project: Project, parsed: Counter[str]) -> dict[str, int]:
+    """How often each file of the project was parsed."""
+    files = [project.root / "deployer.yaml", *sorted((project.root / "flows").glob("*.yaml"))]
+    return {file.name: parsed[file.read_text(encoding="utf-8")] for file in files}
+
+
+def test_sound_files_are_parsed_once(project: Project, parsed: Counter[str]) -> None:
+    """Nothing is looked up where there is nothing to be said."""
+    assert loaded(project).problems == ()
+    assert times(project, parsed) == {"deployer.yaml": 1, "clean.yaml": 1, "raw.yaml": 1}
+
+
+def test_places_of_all_findings_are_one_pass(project: Project, parsed: Counter[str]) -> None:
+    """Rules of one file, rules across files and silences without use: one more pass for all of them."""
+    nodes = "".join(UNHEARD_OF.format(name=f"n{each}", command=f"X{each}") for each in range(9))
+    silence = "deployer:\n  silence: [{rule: DW142, reason: x}, {rule: NONE, reason: x}]\n"
+    for file, text in (("flows/clean.yaml", CLEAN), ("flows/raw.yaml", RAW)):
+        project.write(file, f"{text}{nodes}{silence}")
+    rules = Counter(problem.rule for problem in loaded(project).problems)
+    assert rules == {"DW108": 18, "DW103": 9, "DW139": 4}
+    assert times(project, parsed) == {"deployer.yaml": 1, "clean.yaml": 2, "raw.yaml": 2}
+
+
+def test_places_of_all_violations_are_one_pass(project: Project, parsed: Counter[str]) -> None:
+    """What the schema refuses is looked up together, and so are overrides of nobody."""
+    project.change("flows/raw.yaml", "nodes:", "nodse:")
+    project.change("flows/raw.yaml", "trigger:", "triger:")
+    assert len(loaded(project).problems) > 1
+    assert times(project, parsed) == {"deployer.yaml": 1, "clean.yaml": 1, "raw.yaml": 2}
+
+
+def test_places_of_all_overrides_are_one_pass(project: Project, parsed: Counter[str]) -> None:
+    """Overrides of workflows that do not exist are looked up in deployer.yaml together."""
+    project.write("deployer.yaml", overriding("a: {name: x}, b: {name: x}, c: {name: x}"))
+    assert [rule for rule, _ in found(loaded(project).problems)] == ["DW011"] * 3
+    assert times(project, parsed) == {"deployer.yaml": 2, "clean.yaml": 1, "raw.yaml": 1}
 
 
 # --- nothing to read ------------------------------------------------------------------------------

@@ -92,7 +92,7 @@ def test_installed_command_works(installed: Path, tmp_path: Path, command: list[
 def test_checkout_works_uninstalled(tmp_path: Path, command: list[str]) -> None:
     """Straight from a checkout, which is what an editable install is, the same commands work."""
     copy_quickstart(tmp_path)
-    call = "import sys; from deployer.cli import main; sys.exit(main())"
+    call = "import sys; from deployer.__main__ import main; sys.exit(main())"
     done = run("-c", call, *command, cwd=tmp_path, path=ROOT)
     assert (done.returncode, done.stderr if done.returncode else "") == (0, "")
 

@@ -139,6 +139,40 @@ def test_only_what_is_in_scope_is_pulled(shell: Shell) -> None:
     assert shell("pull").out == "0 files created, 0 updated; 0 workflows unchanged\n"
 
 
+def test_a_workflow_that_moved_does_not_break_the_others(shell: Shell) -> None:
+    """Its manifest has the old path: a second one of the same name would end every later command."""
+    shell.project.change("flows/clean.yaml", "shop/clean", "moved/clean")
+    before = shell("plan").out
+    ended = shell("pull")
+    assert ended.code == 1
+    assert "error: `shop/clean` was not pulled: it cannot stand beside" in ended.err
+    assert "flows/clean.yaml:5:13: DW137 workflow `clean` is also in" in ended.err
+    assert "`moved/clean` is in a manifest and not in the workspace" in ended.err
+    assert (shell("plan").out, ended.out.splitlines()[0][:15]) == (before, "0 files created")
+
+
+def test_one_wrong_workflow_does_not_stop_the_others(shell: Shell) -> None:
+    """Those that can be written down are, and the exit code says that not all were."""
+    (shell.project.root / "flows/raw.yaml").unlink()
+    shell.project.change("flows/clean.yaml", "shop/clean", "moved/clean")
+    ended = shell("pull")
+    assert (ended.code, ended.out.splitlines()[0]) == (
+        1,
+        "+ create flows/raw.yaml  (shop/raw)",
+    )
+
+
+def test_a_place_that_cannot_be_written_costs_one_workflow(shell: Shell) -> None:
+    """Something else lies where its scripts would; the check says the same, and nothing is half done."""
+    for file in shell.project.root.glob("flows/*"):
+        file.unlink()
+    shell.project.write("flows/clean", "not a folder")
+    assert "`flows/clean/tidy.sh` cannot be written" in shell("pull", "--check").err
+    ended = shell("pull")
+    assert (ended.code, ended.out.splitlines()[-1][:15]) == (1, "3 files created")
+    assert not (shell.project.root / "flows/clean.yaml").exists()
+
+
 def test_a_manifest_of_another_target_is_left_alone(shell: Shell) -> None:
     """Its path is taken, though not for this target."""
     shell.project.write("flows/clean.yaml", "deployer: {only: [prod]}\n" + CLEAN)
@@ -160,6 +194,41 @@ def test_comments_order_and_quotes_survive(shell: Shell) -> None:
     assert shell("pull").out.splitlines()[0] == "~ update flows/raw.yaml  (shop/raw)"
     expected = HAND_MADE.replace("priority: 3", "priority: 7").replace("00 03", "30 04")
     assert text(shell, "flows/raw.yaml") == expected
+    assert empty(shell)
+
+
+SPACED = """\
+version: "1.1.0"
+kind: CycleWorkflow
+spec:
+    # four blanks
+    workflows:
+    -   script: { path: shop/clean, }   # path first
+        name:   clean
+        trigger: { type: Scheduler,  cron: "00 00 04 * * ?" }
+        nodes:
+        -   name: tidy
+            script: &unused
+                runtime: {command: DIDE_SHELL}
+                content: echo tidy   # says so
+            datasource:   # where
+                {name: x,
+                 type: odps}
+            priority: 1   # low
+            dependsOn: [ shop_dev.land ]
+"""
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+def test_lines_that_say_the_same_stay_byte_for_byte(shell: Shell, line_end: str) -> None:
+    """However a file is spaced and indented, and whatever ends its lines."""
+    file = shell.project.root / "flows/clean.yaml"
+    written = SPACED.replace("\n", line_end).encode()
+    file.write_bytes(written)
+    drift(shell, ("flows/clean.yaml", "priority: 1", "priority: 7"))
+    file.write_bytes(written)
+    assert shell("pull").code == 0
+    assert file.read_bytes() == written.replace(b"priority: 1", b"priority: 7")
     assert empty(shell)
 
 
@@ -228,6 +297,86 @@ def test_a_manifest_in_json_stays_json(shell: Shell) -> None:
     node = json.loads(text(shell, "flows/clean.json"))["spec"]["workflows"][0]["nodes"][0]
     assert node["script"]["content"] == "echo other"
     assert empty(shell)
+
+
+def test_quotes_and_the_comment_below_a_text_stay(shell: Shell) -> None:
+    """A value gets the quotes of the one before it; a comment on a line of its own keeps that line."""
+    head = "      trigger: {type: Scheduler, cron: "
+    words = "      description: >-\n        Some\n        words\n      # how often\n"
+    shell.project.change(
+        "flows/clean.yaml", f'{head}"00 00 04 * * ?"', f"{words}{head}'00 00 04 * * ?'"
+    )
+    drift(shell, ("flows/clean.yaml", "00 04", "30 05"), ("flows/clean.yaml", "Some", "Other: "))
+    assert shell("pull").code == 0
+    expected = f"""\
+      description: "Other:  words"
+      # how often
+{head}'00 30 05 * * ?'"""
+    assert expected in text(shell, "flows/clean.yaml")
+    assert empty(shell)
+
+
+def test_a_script_of_another_target_is_not_changed(shell: Shell) -> None:
+    """A manifest for another target names the same file: the node gets a file of its own."""
+    other = (
+        CLEAN.replace("clean", "other").replace("tidy", "tidy2").replace("content: echo", "file:")
+    )
+    shell.project.write(
+        "flows/other.yaml",
+        "deployer: {only: [prod]}\n" + other.replace("file: tidy2", "file: land.sh"),
+    )
+    drift(shell, ("flows/land.sh", "echo two", "echo three"))
+    assert shell("pull").code == 0
+    assert text(shell, "flows/land.sh") == LAND
+    assert "echo three" in text(shell, "flows/raw/land.sh")
+    assert empty(shell)
+
+
+def test_a_script_that_was_emptied_is_pulled(shell: Shell) -> None:
+    """The node names no file any more; the file stays, as nothing is deleted here."""
+    drift(shell, ("flows/land.sh", LAND, ""))
+    assert shell("pull").code == 0
+    assert "file: land.sh" not in text(shell, "flows/raw.yaml")
+    assert text(shell, "flows/land.sh") == LAND
+    assert empty(shell)
+
+
+def test_values_that_a_plan_masks_are_named(shell: Shell) -> None:
+    """Once, when they come into a file: they may be secrets; the values themselves are not shown."""
+    env = "container: {image: i, env: [{name: TOKEN, value: hush}]}"
+    drift(shell, ("flows/clean.yaml", "command: DIDE_SHELL", f"command: DIDE_SHELL, {env}"))
+    ended = shell("pull")
+    place = "nodes[tidy].script.runtime.container.env[TOKEN].value"
+    assert f"note: `shop/clean`: `{place}`: written as it is, though a plan masks it" in ended.err
+    assert "hush" not in ended.out + ended.err
+    (shell.project.root / "flows/clean.yaml").unlink()
+    assert place in shell("pull").err
+    assert shell("pull").err == ""
+
+
+def test_a_note_on_what_no_list_shows_is_for_new_manifests(shell: Shell) -> None:
+    """A new script of a known workflow says nothing about other workflows."""
+    new = "        - name: x\n          script: {runtime: {command: DIDE_SHELL}, content: echo}\n"
+    drift(shell, ("flows/clean.yaml", "      nodes:\n", f"      nodes:\n{new}"))
+    ended = shell("pull", "shop/clean")
+    assert ended.out.splitlines()[1] == "+ create flows/clean/x.sh  (shop/clean)"
+    assert ended.err == ""
+
+
+@pytest.mark.parametrize("indent", [None, 4, "\t"])
+def test_a_manifest_in_json_keeps_its_form(shell: Shell, indent: int | str | None) -> None:
+    """Its indentation, or the one line that it is."""
+    import yaml
+
+    shell.project.write(
+        "deployer.yaml", WORDS.replace("[flows/*.yaml]", "[flows/*.yaml, flows/*.json]")
+    )
+    (shell.project.root / "flows/clean.yaml").unlink()
+    written = json.dumps(yaml.safe_load(CLEAN), indent=indent)
+    shell.project.write("flows/clean.json", written)
+    drift(shell, ("flows/clean.json", "echo tidy", "echo other"))
+    assert shell("pull").code == 0
+    assert text(shell, "flows/clean.json").rstrip() == written.replace("echo tidy", "echo other")
 
 
 def test_what_a_target_overrides_stays_out_of_the_manifest(shell: Shell) -> None:

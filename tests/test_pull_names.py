@@ -93,6 +93,15 @@ def test_a_draft_that_is_not_used_leaves_its_names() -> None:
     assert (layout.manifest("a/load"), layout.replaced) == ("flows/a/load.yaml", [])
 
 
+def test_a_folder_that_was_renamed_is_told() -> None:
+    """Not only the last part of a path."""
+    layout = Layout(GLOBS)
+    place = layout.manifest("../x/load")
+    assert layout.replaced == [("../x/load", place)]
+    flat = Layout(("workflows/*.yaml",))
+    assert (flat.manifest("../x/load"), flat.replaced) == ("workflows/load.yaml", [])
+
+
 def test_a_glob_without_folders_gets_flat_files() -> None:
     """Where the manifests lie in one folder, a new one is found there too."""
     layout = Layout(("workflows/*.yaml",))

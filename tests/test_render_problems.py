@@ -189,6 +189,28 @@ def test_fingerprint_outlives_a_moved_line() -> None:
 
 
 @pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (
+            "output `a` is also made in flows/b.yaml:14",
+            "output `a` is also made in flows/b.yaml:20",
+        ),
+        ("`a` is also the path in line 7", "`a` is also the path in line 12"),
+        ("key given twice (lines 3 and 4): `a`", "key given twice (lines 13 and 14): `a`"),
+    ],
+)
+def test_fingerprint_outlives_a_line_that_its_words_name(before: str, after: str) -> None:
+    """The other place moves too."""
+    assert prints(replace(ERROR, message=before)) == prints(replace(ERROR, message=after))
+
+
+def test_fingerprint_tells_numbers_apart_that_are_no_lines() -> None:
+    """`load_1` is another node than `load_2`."""
+    one, two = (replace(ERROR, message=f"two nodes are named `load_{n}`") for n in (1, 2))
+    assert prints(one) != prints(two)
+
+
+@pytest.mark.parametrize(
     "other",
     [
         replace(ERROR, rule="DW011"),

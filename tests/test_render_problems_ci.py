@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deployer.model import Location, Problem
+from deployer.model import Location, Problem, RuleInfo
 from deployer.render import problems_sarif
 from deployer.render.problems import Findings, render
 from tests.problem_samples import ERROR, NOTE, RULES, WARNING, findings, hostile, many
@@ -34,7 +34,7 @@ problems = st.builds(
     hint=texts,
 )
 reports = st.builds(
-    lambda found, **attributes: replace(findings(), problems=found, **attributes),
+    lambda found, **attributes: findings()._replace(problems=found, **attributes),
     st.lists(problems, max_size=6),
     folder=st.sampled_from(["", "etl/"]),
     fail_on=st.sampled_from(["error", "warning", "info"]),
@@ -85,8 +85,16 @@ def test_sarif_results_name_their_rules() -> None:
 def test_sarif_describes_rules() -> None:
     """What the catalogue knows of a rule is shown beside its findings."""
     first, second = sarif(findings(ERROR))["tool"]["driver"]["rules"]
-    assert first["help"] == {"text": "quote it", "markdown": "More *words*"}
+    assert first["help"] == {"text": "quote it", "markdown": "More *words*\n\nCure: quote it"}
     assert (second["name"], second["shortDescription"]["text"]) == ("schema", RULES[1].reason)
+
+
+def test_sarif_help_has_no_links_into_the_documentation() -> None:
+    """Where it is shown there are no pages beside it."""
+    text = "See [B-02](service.md#import) and [DW139](#dw139-silence), not `[a]` `(b)`."
+    rule = RuleInfo("DW010", "schema", "error", "why", text=text)
+    (shown,) = sarif(findings(ERROR, rules=(rule,)))["tool"]["driver"]["rules"]
+    assert shown["help"] == {"text": "why", "markdown": "See B-02 and DW139, not `[a]` `(b)`."}
 
 
 def test_sarif_paths_are_relative_references() -> None:

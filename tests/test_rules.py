@@ -33,7 +33,8 @@ def checked(folder: Path, *texts: str, **target: Any) -> Loaded:
         files.append(folder / f"{number}.yaml")
         files[-1].write_text(text, encoding="utf-8")
     where = Target("local", "1", "dev", **target)
-    return load(Settings(folder, None, (), {"local": where}, where), where, files)
+    targets = {"local": where, "prod": Target("prod", "2", "shop")}
+    return load(Settings(folder, None, (), targets, where), where, files)
 
 
 def told(problem: Problem) -> tuple[str, str, str, str]:
@@ -165,6 +166,12 @@ def test_a_cycle_is_shown_as_a_path(tmp_path: Path, upstream: str) -> None:
     assert found(tmp_path, text) == [
         ("DW106", "0.yaml:10:23", "cycle: a -> b -> a", "remove one of the edges")
     ]
+
+
+def test_two_nodes_of_one_name_are_no_circle(tmp_path: Path) -> None:
+    """A copy whose name was not changed waits for the other one: that it has its name is all."""
+    text = workflow(node("a") + node("b", "dependsOn: [a]") + node("a", "dependsOn: [b]"))
+    assert [rule for rule, *_ in found(tmp_path, text)] == ["DW102"]
 
 
 def test_the_previous_cycle_is_no_circle(tmp_path: Path) -> None:

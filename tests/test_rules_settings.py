@@ -159,3 +159,39 @@ def test_findings_across_files_are_silenced_where_they_are_told(project: Project
     assert [one.rule for one in found(project)] == ["DW142"]
     silence(project, "rule: DW142, path: spec.flow")
     assert found(project) == []
+
+
+@pytest.mark.parametrize("there", ["orders_df", "orders_di_v2", "orders_di_2", "order_items_di"])
+def test_a_name_much_like_another_may_be_one_of_its_own(project: Project, there: str) -> None:
+    """Another code, number or word is another name: a warning, because it may be made by hand."""
+    outputs = "- {name: orders_di, script: {runtime: {command: VIRTUAL}}}\n        - name: land"
+    waits = f"- name: land\n          dependsOn: [shop_dev.{there}]"
+    project.change("flows/raw.yaml", MUTE, outputs)
+    project.change("flows/raw.yaml", "- name: land", waits)
+    assert [(one.rule, one.severity) for one in found(project)] == [("DW142", "warning")]
+
+
+def test_what_is_there_by_hand_is_told_with_what_may_be_meant(project: Project) -> None:
+    """The warning has the near name, so that a slip is seen all the same."""
+    outputs = "- {name: orders_1, script: {runtime: {command: VIRTUAL}}}\n        - name: land"
+    project.change("flows/raw.yaml", MUTE, outputs)
+    project.change(
+        "flows/raw.yaml", "- name: land", "- name: land\n          dependsOn: [shop_dev.orders_2]"
+    )
+    (one,) = found(project)
+    assert (one.rule, one.hint) == ("DW142", "did you mean `shop_dev.orders_1`?")
+
+
+@pytest.mark.parametrize("written", ["oders_di", "orderss_di", "odrers_di"])
+def test_a_misspelt_word_of_an_output_is_an_error(project: Project, written: str) -> None:
+    """The service would lose the edge without a word."""
+    outputs = "- {name: orders_di, script: {runtime: {command: VIRTUAL}}}\n        - name: land"
+    waits = f"- name: land\n          dependsOn: [shop_dev.{written}]"
+    project.change("flows/raw.yaml", MUTE, outputs)
+    project.change("flows/raw.yaml", "- name: land", waits)
+    (one,) = found(project)
+    assert (one.rule, one.severity, one.hint) == (
+        "DW105",
+        "error",
+        "did you mean `shop_dev.orders_di`?",
+    )

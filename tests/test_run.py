@@ -1,12 +1,13 @@
 """Running through the emulator: made once whatever is lost, watched to its end, told as it is."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import httpx
 import pytest
 from hypothesis import settings
 
+from deployer.days import today
 from deployer.emulator import Fault as EmulatorFault
 from deployer.emulator import Switches
 from deployer.errors import (
@@ -325,6 +326,21 @@ def test_a_lost_request_is_not_sent_again() -> None:
         assert count(stage) == 3
 
     on_stage(told, flow("land"))
+
+
+def test_what_is_told_to_do_after_a_lost_request_works() -> None:
+    """A run names its day, which is another one tomorrow; of a smoke test a list shows the instance."""
+
+    async def told(stage: Stage) -> None:
+        stage.line.next("CreateWorkflowInstances", request_lost, request_lost)
+        failures = [each.failure for each in (await stage.run(), await stage.smoke("hand"))]
+        yesterday = str(today(stage.bench.clock()) - timedelta(days=1))
+        assert [each and each.hint.partition("` ")[0] for each in failures] == [
+            f"the same command with `--run-name deployer-flow-once --date {yesterday}",
+            f"`deployer instances list --name deployer-flow-smoke --biz-date {yesterday}",
+        ]
+
+    on_stage(told, flow("hand", kind="ManualWorkflow", trigger={"type": "Manual"}))
 
 
 def test_a_lost_run_is_found_by_its_nonce() -> None:

@@ -109,6 +109,17 @@ WRONG = [
     ({"dates": ["2025-02-29"]}, "Periods.BizDates.StartBizDate"),
     ({"dates": [{"from": "2025-02-01", "to": "2025-02-30"}]}, "Periods.BizDates.EndBizDate"),
     ({"dates": ["01.02.2025"]}, "dates"),
+    ({"dates": [{"from": "", "to": ""}]}, "Periods.BizDates.StartBizDate"),
+    ({"dates": [{"from": "2025-02-01", "to": "2025-02-02\n"}]}, "Periods.BizDates.EndBizDate"),
+    ({"dates": ["1899-12-31"]}, "from 1900 to 2999"),
+    ({"dates": [{"from": "2025-10-01", "to": "9000-01-01"}]}, "Periods.BizDates.EndBizDate"),
+    ({"startTime": "01:00:00\n", "endTime": "02:00:00"}, "Periods.StartTime"),
+    ({"name": "a\x1b[31mb"}, "Name"),
+    ({"name": "mine "}, "Name"),
+    ({"name": "mine\n"}, "Name"),
+    ({"workflowId": "own", "parameters": {"day": "1\nday=2"}}, "WorkflowParameters"),
+    ({"workflowId": "own", "parameters": {"a=b": "c"}}, "WorkflowParameters"),
+    ({"workflowId": "own", "parameters": {"": "c"}}, "WorkflowParameters"),
 ]
 
 
@@ -187,6 +198,14 @@ def test_a_business_date_is_midnight_in_china_and_runs_the_day_after() -> None:
 
 
 # --- names ----------------------------------------------------------------------------------------
+
+
+def test_the_order_of_nodes_makes_no_other_name() -> None:
+    """Nodes are named in any order; only of a chain the first and the last are not the same."""
+    nodes = [{**BACKFILL, "nodes": each} for each in (["land", "load"], ["load", "land"])]
+    ends = [{**CHAIN, "include": each} for each in (["land", "load"], ["load", "land"])]
+    assert len({content_name(each, "1") for each in nodes}) == 1
+    assert len({content_name(each, "1") for each in ends}) == 2
 
 
 def test_the_same_wish_has_the_same_name() -> None:
@@ -278,6 +297,13 @@ def test_parameters_of_a_manual_workflow_are_json() -> None:
         name="x",
     )
     assert params(request, request.parts[0], "7", {})["WorkflowParameters"] == '{"day":"x","n":1}'
+
+
+def test_json_holds_parameters_of_several_lines() -> None:
+    """What lines cannot say is no mistake in a manual workflow."""
+    given = {"a=b": "1\n2"}
+    request = checked({"workflow": "w", "type": "ManualWorkflow", "parameters": given}, name="x")
+    assert request.document["parameters"] == given
 
 
 def test_every_value_of_the_schema_is_a_parameter_of_the_operation() -> None:

@@ -146,6 +146,43 @@ def test_problem_of_all_targets_is_told_once(project: Project) -> None:
     assert "target" not in problem.message
 
 
+ELSEWHERE = TWO.replace(
+    "project: 2, projectIdentifier: shop_dev", "project: 2, projectIdentifier: shop"
+)
+WAITS = "- name: land\n          dependsOn: [%s]"
+
+
+def test_problem_of_all_targets_is_told_once_though_their_names_differ(project: Project) -> None:
+    """An output is named after the project of each target: it is told as files write it."""
+    project.write("deployer.yaml", ELSEWHERE)
+    project.change("flows/clean.yaml", "dependsOn: [shop_dev.land]", "dependsOn: []")
+    project.change("flows/raw.yaml", "- name: land", WAITS % "'${projectIdentifier}.by_hand'")
+    assert [problem.message for problem in validated(project).problems] == [
+        "`land` depends on `${projectIdentifier}.by_hand`, which no manifest here makes"
+    ]
+
+
+def test_hint_of_all_targets_is_told_as_files_write_it(project: Project) -> None:
+    """What is to be written fits every target."""
+    project.write("deployer.yaml", ELSEWHERE)
+    project.change("flows/raw.yaml", "- name: land", "- name: landing")
+    project.change("flows/clean.yaml", "shop_dev.land", "'${projectIdentifier}.lnding'")
+    assert [problem.hint for problem in validated(project).problems] == [
+        "did you mean `${projectIdentifier}.landing`?"
+    ]
+
+
+def test_output_written_with_the_name_of_one_project_is_a_problem_of_one(project: Project) -> None:
+    """On the other target it is an output of another project, which nobody can look up here."""
+    project.write("deployer.yaml", ELSEWHERE)
+    project.change("flows/clean.yaml", "dependsOn: [shop_dev.land]", "dependsOn: []")
+    project.change("flows/raw.yaml", "- name: land", WAITS % "shop.by_hand")
+    told = [(problem.rule, problem.message) for problem in validated(project).problems]
+    made = "`shop.by_hand` is made by no manifest here (target `local`)"
+    by_hand = "`land` depends on `shop.by_hand`, which no manifest here makes (target `prod`)"
+    assert sorted(told) == [("DW127", made), ("DW142", by_hand)]
+
+
 def test_one_target_alone(deployer: Shell, project: Project) -> None:
     """`-t` checks that one only."""
     project.write("deployer.yaml", TWO)

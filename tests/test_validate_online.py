@@ -180,6 +180,16 @@ def test_manifests_with_errors_are_not_sent(shell: Shell) -> None:
     assert ended.err == "the service was not asked: there are errors in the manifests\n"
 
 
+def test_errors_in_manifests_that_were_not_named_are_told(shell: Shell) -> None:
+    """No plan is made from them, so the report says what stands in the way, in every form."""
+    shell.project.write("flows/clean.yaml", CLEAN.replace("nodes:", "nodse:"))
+    ended = online(shell, "flows/raw.yaml", "--format", "json")
+    (problem,) = json.loads(ended.out)["problems"]
+    assert (ended.code, problem["rule"], problem["file"]) == (1, "DW010", "flows/clean.yaml")
+    told = "the service was not asked: there are errors in manifests that were not named\n"
+    assert ended.err == told
+
+
 # --- no proof, no question ------------------------------------------------------------------------
 
 UNPROVEN = "error: the service was not asked: it is not proven that it honours `DryRun`\n"

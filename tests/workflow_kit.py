@@ -55,7 +55,8 @@ def problems(document: Document, **said: Any) -> list[Problem]:
     assert schema.check(document) == []
     one = subject(document, **said)
     told = [each for each in (*rules.inside(one), *rules.across([one])) if each.info.fixed]
-    return [problem for problem in rules.judged(told, {}) if problem.severity == "error"]
+    problems = rules.placed(list(rules.judged(told, {})))
+    return [problem for problem in problems if problem.severity == "error"]
 
 
 def desired(document: Document, **said: Any) -> Workflow:

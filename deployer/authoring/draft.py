@@ -9,16 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from deployer import schema
+from deployer.authoring import masked
 from deployer.authoring.body import authored
 from deployer.authoring.layout import Layout, fit_for_a_file, relative, scripts_apart
 from deployer.authoring.merged import Merge
 from deployer.authoring.names import Speller, spelled
-from deployer.entities import walk
+from deployer.entities import Node, walk
 from deployer.flowspec import is_flat, references
 from deployer.model import Manifest, Observed, Target, Workflow
 from deployer.normalise import keyed
 from deployer.plan import sides
-from deployer.reading import yaml_text
+from deployer.reading import json_text, yaml_text
 from deployer.reading.project_files import read
 from deployer.reading.source import decode
 
@@ -43,13 +44,14 @@ def fresh(live: Observed, target: Target, layout: Layout) -> Draft:
     """The files of a workflow that no manifest names."""
     path = live.workflow.path
     file = layout.manifest(path)
-    document, scripts = scripts_apart(spelled(authored(live, target), target), file, layout)
+    made = authored(live, target)
+    document, scripts = scripts_apart(spelled(made, target), file, layout)
     texts = {file: yaml_text.fresh(document), **scripts}
     try:
         files = {name: text.encode() for name, text in texts.items()}
     except UnicodeEncodeError:
         return Draft(path, file, failure="it holds text that is not Unicode")
-    return Draft(path, file, files, frozenset(files))
+    return Draft(path, file, files, frozenset(files), notes=masked.notes(_body(made)))
 
 
 # --- an existing manifest -------------------------------------------------------------------------
@@ -90,13 +92,17 @@ def updated(
         {file: again.encode(), **files},
         frozenset(made),
         tuple(set(manifest.scripts.values()) - set(files)),
+        masked.notes(_body(new), _body(manifest.document)),
     )
 
 
+def _body(document: dict[str, Any]) -> Node:
+    body: Node = document["spec"]["workflows"][0]
+    return body
+
+
 def _dumped(document: Any, text: str, json_file: bool) -> str:
-    if not json_file:
-        return yaml_text.dump(document, text)
-    return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+    return json_text.changed(document, text) if json_file else yaml_text.changed(document, text)
 
 
 def _scripts(

@@ -93,9 +93,17 @@ class Layout:
             number += 1
             name = "/".join((*folder, f"{with_mark(stem, original)}-{number}{suffix}"))
         self.used.add(folded(name))
-        if not name.endswith(f"{original.rpartition('/')[2]}{suffix}"):
+        if _is_other(original, name, suffix):
             self.replaced.append((original, name))
         return name
+
+
+def _is_other(original: str, name: str, suffix: str) -> bool:
+    """Whether a place has another name than what lies there, in a folder or at its end."""
+    parts = original.split("/")
+    folders = name.split("/")[:-1]
+    changed = [safe for part, safe in zip(parts, safe_path(parts), strict=False) if part != safe]
+    return not name.endswith(f"{parts[-1]}{suffix}") or any(each in folders for each in changed)
 
 
 def scripts_apart(

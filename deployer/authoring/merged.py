@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from deployer import schema
+from deployer.authoring.meant import Meant, Outputs
 from deployer.authoring.names import Speller
 from deployer.entities import SELF, Node, is_container, token
 from deployer.fields import Field
@@ -39,9 +40,16 @@ class Merge:
         raw, body, new = (each["spec"]["workflows"][0] for each in (document, filled, fresh))
         place = schema.workflow()
         entities = _differing(live, said)
+        outputs = Outputs(raw, body, new, self.speller.output)
         self._object(raw, body, new, (live, said), place, self.frozen, SELF)
+        meant = outputs.meant(raw, self.speller.identifier)
+        entities |= {
+            token(str(node.get("name")))
+            for node in raw.get("nodes") or []
+            if meant.moved(node.get("dependsOn"))
+        }
         if entities:
-            self._edges(raw, body, new, entities)
+            self._edges(raw, body, new, entities, meant)
             if token(SELF) in entities:
                 self._own_edges(document["spec"], fresh["spec"])
 
@@ -65,11 +73,18 @@ class Merge:
             below = frozen.get(key) if isinstance(frozen, Mapping) else None
             if below is not None and not isinstance(below, Mapping):
                 continue
-            if inside is not None and inside.text and "file" in raw and key in fresh:
-                self.scripts[at] = str(fresh[key])
+            if inside is not None and inside.text and "file" in raw:
+                self._file(raw, fresh.get(key), at)
             else:
                 pair = (live.get(key), said.get(key))
                 self._member(raw, key, filled, fresh, pair, inside, below, at)
+
+    def _file(self, raw: Any, text: Any, at: str) -> None:
+        """The script of a node in a file: another text for it, or none any more."""
+        if text is None:
+            del raw["file"]
+        else:
+            self.scripts[at] = str(text)
 
     def _member(
         self,
@@ -106,7 +121,7 @@ class Merge:
             self._set(raw, key, fresh[key], place)
 
     def _set(self, raw: Any, key: str, value: Any, place: Field | None) -> None:
-        raw[key] = self.style(self.speller.spelled(value, place))
+        yaml_text.put(raw, key, self.style(self.speller.spelled(value, place)))
 
     def _list(
         self,
@@ -121,7 +136,10 @@ class Merge:
         live, said = pair
         wanted = _by_key(fresh, place)
         names = list(_by_key(filled, place, raw))
-        if (ORDER in live and live[ORDER] != said.get(ORDER)) or len(names) != len(raw):
+        ordered = ORDER in live and live[ORDER] != said.get(ORDER)
+        # Elements that share a key, or have the one of the order, are known by number: all anew.
+        numbered = ORDER in wanted or len(wanted) != len(fresh) or len(names) != len(raw)
+        if ordered or numbered:
             raw[:] = self.style(self.speller.spelled(fresh, place))
             return
         for index in reversed(range(len(raw))):
@@ -159,7 +177,7 @@ class Merge:
 
     # --- edges ---
 
-    def _edges(self, raw: Any, filled: Node, fresh: Node, entities: set[str]) -> None:
+    def _edges(self, raw: Any, filled: Node, fresh: Node, entities: set[str], meant: Meant) -> None:
         """What the nodes named in `entities` wait for, at the nodes and in the list of edges."""
         news = {node["name"]: node for node in fresh.get("nodes") or []}
         known = {
@@ -168,7 +186,8 @@ class Merge:
         for index, node in enumerate(raw.get("nodes") or []):
             name = filled_name(node, news)
             if name and token(name) in entities:
-                self._waiting(yaml_text.own(raw["nodes"], index, self.shared), news[name])
+                own = yaml_text.own(raw["nodes"], index, self.shared)
+                self._waiting(own, meant.items(news[name].get("dependsOn") or []))
         where = edges_key(filled)
         edges = [
             edge
@@ -182,8 +201,7 @@ class Merge:
         ]
         _put(raw, where, edges)
 
-    def _waiting(self, raw: Any, fresh: Node) -> None:
-        items = fresh.get("dependsOn")
+    def _waiting(self, raw: Any, items: list[Any]) -> None:
         if items:
             raw["dependsOn"] = self.style(self.speller.upstreams(items))
         else:
@@ -197,9 +215,9 @@ class Merge:
         news = {node["name"]: node for node in fresh.get("nodes") or []}
         for node in raw.get("nodes") or []:
             if name := filled_name(node, news):
-                self._waiting(node, news[name])
+                self._waiting(node, news[name].get("dependsOn") or [])
         if isinstance(raw.get("while"), dict) and fresh.get("while"):
-            self._waiting(raw["while"], fresh["while"])
+            self._waiting(raw["while"], fresh["while"].get("dependsOn") or [])
         for key in _EDGES:
             _put(raw, key, [self._styled_edge(edge) for edge in fresh.get(key) or []])
 

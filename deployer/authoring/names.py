@@ -22,7 +22,7 @@ class Speller:
     """Puts placeholders into the values of one workflow; knows its outputs, and the target's variables."""
 
     def __init__(self, workflow: Mapping[str, Any], target: Target, path: str) -> None:
-        self._identifier = target.project_identifier
+        self.identifier = target.project_identifier
         self._outputs = set(_outputs(workflow))
         values = [value for value in target.vars.values() if isinstance(value, str)]
         self._vars = {
@@ -51,9 +51,9 @@ class Speller:
     def upstreams(self, items: list[Any]) -> list[Any]:
         """The items of a `dependsOn`."""
         return [
-            {**item, "node": self._output(item["node"])}
+            {**item, "node": self.output(item["node"])}
             if isinstance(item, dict)
-            else self._output(item)
+            else self.output(item)
             for item in items
         ]
 
@@ -61,15 +61,16 @@ class Speller:
         if field.reference:
             head, colon, tail = text.rpartition(":")
             if text in self._outputs:
-                return self._output(text)
+                return self.output(text)
             if colon and head in self._outputs:
-                return f"{self._output(head)}:{tail}"
+                return f"{self.output(head)}:{tail}"
         if field.text or field.immutable or field.sensitive or _RESTRICTED & set(field.keywords):
             return text
         return self._vars.get(text, text)
 
-    def _output(self, text: str) -> str:
-        own = self._identifier
+    def output(self, text: str) -> str:
+        """The name of an output, the workspace's own name in it as a placeholder."""
+        own = self.identifier
         if own and (text.startswith(f"{own}.") or text == f"{own}_root"):
             return _PROJECT + text.removeprefix(own)
         return text

@@ -16,6 +16,7 @@ from deployer.cli.choosing import selection_options
 from deployer.cli.options import (
     format_option,
     option,
+    publish_option,
     target_option,
     timeout_option,
     window_option,
@@ -46,11 +47,7 @@ class _Wish:
 @click.option(
     "--auto-approve", is_flag=True, help="Do not ask before writing; no variable can say this."
 )
-@option(
-    "--publish/--no-publish",
-    default=None,
-    help="Publish what is saved, or do not; else the manifest says, then the target.",
-)
+@publish_option
 @option(
     "--guard-running",
     is_flag=False,
@@ -118,6 +115,8 @@ def command(
             ask(_doing(plan), found.target, "apply")
     if not plan.pending and not hours:
         _show_report(Report((), plan.api_calls), form)
+        if smoke_test:
+            say("nothing to test: no changed node was published")
         return 0
     report, signals = _write(found, _Wish(hours, timeout))
     # What was written is written: the exit code tells it, whether or not anyone still reads.

@@ -84,9 +84,10 @@ def command(
     from deployer.running.run import Stay, backfill
 
     wish = _completed(wished(path, _blocks(given)))
-    if wish.document.get("type") != BACKFILL:
+    kind = wish.document.get("type", BACKFILL)
+    if kind != BACKFILL:
         raise UsageError(
-            f"type {wish.document.get('type')} is no backfill", hint="see `deployer run`"
+            f"type {kind} is no backfill", where=wish.place(("type",)), hint="see `deployer run`"
         )
     ready_to_wait(wish.document, wait)
     _, where = chosen(target)

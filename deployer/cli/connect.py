@@ -109,7 +109,11 @@ async def _embedded(target: Target, db: Path) -> AsyncIterator[Connection]:
 
     clock = VirtualClock()
 
+    slept = 0.0
+
     async def sleep(seconds: float) -> None:
+        nonlocal slept
+        slept += seconds
         clock.advance(seconds)
 
     try:
@@ -141,6 +145,8 @@ async def _embedded(target: Target, db: Path) -> AsyncIterator[Connection]:
             honours = app.control.switches().dryrun == "honoured"
             yield Connection(remote, target.settle, sleep, clock, clock, honours_dry_run=honours)
     finally:
+        # The workspace has lived through the waits: for the next command, too, they are over.
+        app.control.advance(slept)
         app.close()
 
 

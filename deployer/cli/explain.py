@@ -1,6 +1,5 @@
 """`deployer explain`: where the value of every field comes from."""
 
-import difflib
 from typing import TYPE_CHECKING
 
 import click
@@ -8,6 +7,7 @@ import click
 from deployer.cli.options import chosen, format_option, option, target_option
 from deployer.cli.words import emit, paint
 from deployer.errors import InvalidManifests, UsageError
+from deployer.nearest import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -122,6 +122,6 @@ def _narrowed(found: "list[Explained]", prefixes: list[str]) -> "list[Explained]
 
 
 def _unknown(what: str, wanted: str, known: "Iterable[str]") -> UsageError:
-    near = difflib.get_close_matches(wanted, list(known), n=1)
-    hint = f"did you mean `{near[0]}`?" if near else "`deployer graph` draws workflows and nodes"
+    near = nearest(wanted, known)
+    hint = f"did you mean `{near}`?" if near else "`deployer graph` draws workflows and nodes"
     return UsageError(what, hint=hint)

@@ -245,18 +245,20 @@ def watch_command(
 
 @command.command("stop")
 @target_option
+@format_option("text", "json")
 @_ids
 @option("--comment", metavar="TEXT", help="Why they are stopped.")
-def stop_command(target: str | None, ids: tuple[str, ...], comment: str | None) -> int:
-    """End instances. What their tasks have done already stays done."""
+def stop_command(target: str | None, form: str, ids: tuple[str, ...], comment: str | None) -> int:
+    """End instances. What their tasks have done already stays done.
+
+    Exit 1 if one was not stopped, 7 if it is not known whether it was.
+    """
     from deployer.cli.words import emit
-    from deployer.render.visible import visible
+    from deployer.render import runs_json, runs_text
     from deployer.running.steering import stop
 
     told, _ = _worked(target, lambda runner: stop(ids, runner, comment or ""))
-    for identity, how in told.items():
-        words = "stopped on request, now" if how.taken else "not stopped:"
-        emit(f"instance {identity}: {words} {visible(how.message)}\n")
+    emit(runs_json.stopped(told) if form == "json" else runs_text.stopped(told))
     return 0 if all(how.taken for how in told.values()) else 1
 
 

@@ -14,11 +14,15 @@ from deployer.online import Service, ask, require_proof
 def asked(settings: Settings, files: Collection[str]) -> tuple[Problem, ...]:
     """What the service says against the manifests in `files`, as the chosen target sees them.
 
-    Raises RefusedBySafety before any call unless the endpoint is known to honour dry runs, and what
+    Errors in other manifests are told in its place, because no plan is made from them. Raises
+    RefusedBySafety before any call unless the endpoint is known to honour dry runs, and what
     `one_of`, `pipeline.plan` and `connected` raise.
     """
     target = one_of(settings)
     loaded = pipeline.load(settings, target)
+    if loaded.errors:  # in files that were not named: those that were are sound
+        say("the service was not asked: there are errors in manifests that were not named")
+        return tuple(problem for problem in loaded.problems if problem.severity == "error")
 
     async def main() -> tuple[Problem, ...]:
         async with connected(target) as connection:

@@ -42,6 +42,15 @@ def format_option(*formats: str) -> Callable[[Command], Command]:
     )
 
 
+def publish_option(command: Command) -> Command:
+    """`--publish/--no-publish`: whether what is saved is to be published, for every workflow."""
+    return option(
+        "--publish/--no-publish",
+        default=None,
+        help="Publish what is saved, or do not; else the manifest says, then the target.",
+    )(command)
+
+
 def window_option(command: Command) -> Command:
     """`--allow-window`, which no variable can say."""
     return click.option(

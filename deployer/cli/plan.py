@@ -9,7 +9,7 @@ from deployer.asked import Asked
 from deployer.cli.allowing import allow_options, with_allowed
 from deployer.cli.basing import base_options, drift_refusal
 from deployer.cli.choosing import selection_options
-from deployer.cli.options import format_option, option, target_option
+from deployer.cli.options import format_option, option, publish_option, target_option
 from deployer.cli.plan_forms import FORMS, rendered
 from deployer.cli.plan_reports import report_option, tell_github, write_report
 from deployer.cli.words import emit
@@ -21,6 +21,7 @@ from deployer.errors import EXIT_CHANGES
 @selection_options
 @base_options
 @allow_options
+@publish_option
 @option(
     "--out",
     metavar="FILE",
@@ -41,16 +42,21 @@ def command(
     base: str | None,
     drift: str,
     prune: bool,
+    publish: bool | None,
     out: Path | None,
     form: str,
     report: Path | None,
     detailed_exitcode: bool,
     **allowed: Any,
 ) -> int:
-    """Show what apply would change. Reads the workspace, writes nothing."""
+    """Show what apply would change. Reads the workspace, writes nothing.
+
+    With --publish it shows what is saved and not published, too, as it does without where the target
+    or a manifest wants publishing.
+    """
     from deployer.cli.planning import planned
 
-    asked = with_allowed(Asked(select, exclude, base=base, prune=prune), allowed)
+    asked = with_allowed(Asked(select, exclude, publish, base=base, prune=prune), allowed)
     found = planned(target, asked)
     made = found.plan
     if out:

@@ -15,8 +15,8 @@ from deployer.errors import UsageError
 @format_option("text", "json", "json-lines")
 @option(
     "--type",
-    type=click.Choice(["ManualWorkflow", "TriggerWorkflow", "Manual"]),
-    help="Type of run; Manual runs tasks.  [default: what the workflow is]",
+    type=click.Choice(["ManualWorkflow", "TriggerWorkflow", "Manual", "SmokeTest"]),
+    help="Type of run; Manual and SmokeTest run nodes.  [default: what the workflow is]",
 )
 @option(
     "--date",
@@ -50,19 +50,19 @@ def command(
     """Run a published workflow now: one that is started by hand, or by a trigger.
 
     Each command makes a run of its own, whose name it tells first; --run-name with that name finds it
-    again. --type Manual runs the nodes of --node, or the task that PATH itself is.
+    again. --type Manual runs the nodes of --node, or the task that PATH itself is; --type SmokeTest is
+    for tests with more settings than `deployer smoke-test` takes.
 
     Exit 10 if it ends in failure, 7 if it is not known whether the run was made.
     """
     from deployer.cli.running import carried_out, nonce, ready_to_wait
-    from deployer.running.request import BACKFILL, SMOKE_TEST
+    from deployer.running.request import BACKFILL
     from deployer.running.run import Stay, single
 
-    wish = wished(path, {**given, "dates": given.pop("days")})
-    if wish.document.get("type") in (BACKFILL, SMOKE_TEST):
+    wish = wished(path, {"dates": given.pop("days"), **given})
+    if wish.document.get("type") == BACKFILL:
         raise UsageError(
-            f"type {wish.document['type']} has a command of its own",
-            hint="use `deployer backfill` or `deployer smoke-test`",
+            f"type {BACKFILL} has a command of its own", hint="use `deployer backfill`"
         )
     ready_to_wait(wish.document, wait)
     _, where = chosen(target)

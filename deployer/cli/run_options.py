@@ -113,18 +113,31 @@ def wished(path: str | None, given: Mapping[str, Any]) -> Wish:
         raise UsageError("no workflow is named", hint="give its PATH, as `deployer plan` shows it")
 
     def where(pointer: tuple[str | int, ...]) -> str:
-        return "" if pointer and pointer[0] in flags else place(pointer)
+        return "" if _is_of_flags(pointer, flags, document) else place(pointer)
 
     return Wish({**document, **_merged(document, flags)}, where, from_file=file is not None)
 
 
+def _is_of_flags(pointer: tuple[str | int, ...], flags: Document, document: Document) -> bool:
+    """Whether a flag said what stands at a place; of a block the rest is still the file's."""
+    first, *inner = pointer or ("",)
+    if first not in flags:
+        return False
+    block = flags[first]
+    shared = isinstance(block, dict) and document.get(first) is not None
+    return not shared or bool(inner and inner[0] in block)
+
+
 def _merged(document: Document, flags: Document) -> Document:
     """The flags; a block, or pairs, that the file has too are completed from there."""
-    blocks = {key for key, value in flags.items() if isinstance(value, dict)}
-    return {
-        key: {**(document.get(key) or {}), **value} if key in blocks else value
-        for key, value in flags.items()
-    }
+    return {key: _completed(document.get(key), value) for key, value in flags.items()}
+
+
+def _completed(in_file: Any, flag: Any) -> Any:
+    """A flag over the file; what in the file is no block stays, for the check to refuse it there."""
+    if not isinstance(flag, dict) or in_file is None:
+        return flag
+    return {**in_file, **flag} if isinstance(in_file, dict) else in_file
 
 
 def _is_given(value: Any) -> bool:

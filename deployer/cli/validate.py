@@ -1,7 +1,6 @@
 """`deployer validate`: every problem in the manifests, without network."""
 
 import os
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -83,7 +82,7 @@ def _asked(settings: Settings, found: "Validated") -> "Validated":
     if any(problem.severity == "error" for problem in found.problems):
         say("the service was not asked: there are errors in the manifests")
         return found
-    return replace(found, problems=(*found.problems, *asked(settings, found.manifests)))
+    return found._replace(problems=(*found.problems, *asked(settings, found.manifests)))
 
 
 def _findings(settings: Settings, found: "Validated", fail_on: Severity) -> Findings:

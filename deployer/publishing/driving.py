@@ -4,10 +4,10 @@ A write whose answer was lost is looked for and never sent a second time on a gu
 description, a stage by its status (docs/service.md B-70).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from deployer.attempt import Attempt
 from deployer.errors import (
     EXIT_INTERRUPTED,
     Conflict,
@@ -49,13 +49,11 @@ class _Call:
     refusal: str = ""
 
 
-class Drive:
-    """One workflow on its way to production, or out of it.
-
-    `standing` says at any moment what became of it; `unsure`, that this is not known.
-    """
+class Drive(Attempt):
+    """One workflow on its way to production, or out of it."""
 
     def __init__(self, wanted: Wanted, publisher: Publisher) -> None:
+        super().__init__(NOTHING)
         self._wanted = wanted
         self._publisher = publisher
         self._runs = publisher.runs
@@ -64,9 +62,6 @@ class Drive:
         self._told = ""
         self.run_id = ""
         self.version = 0
-        self.written = False
-        self.unsure = False
-        self.standing = NOTHING
 
     async def to_end(self) -> None:
         """Returns when the run succeeded and carried what was meant; raises what stands against it."""
@@ -320,20 +315,6 @@ class Drive:
     def _stop_here(self) -> None:
         if self._publisher.stop.is_set():
             raise Stopped("interrupted", why=self.standing, hint=RERUN)
-
-    @contextmanager
-    def _sending(self, doubt: str) -> Iterator[None]:
-        """While a write is under way its effect is in doubt; a refusal leaves all as it was."""
-        before = self.standing
-        self.standing, self.unsure = doubt, True
-        try:
-            yield
-        except OutcomeUnknown:
-            raise
-        except DeployerError:
-            self.standing, self.unsure = before, False
-            raise
-        self.standing, self.unsure = before, False
 
 
 def _whose(run: PipelineRun) -> str:

@@ -4,8 +4,9 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from deployer.days import midnight, today
-from deployer.errors import NotFound, Unreachable
+from deployer.days import between, midnight, today
+from deployer.errors import NotFound
+from deployer.remote.answers import integer, mapping
 from deployer.remote.scheduling import NotPublished, Online, Scheduling
 from deployer.remote.workspace import Remote
 from deployer.transport.client import Operation
@@ -54,8 +55,8 @@ async def _of(online: Online, remote: Remote, now: float, minutes: int) -> Async
     until = (now + minutes * 60) * 1000
     # What runs on a day has the business date before it (docs/service.md B-96).
     first, last = today(now) - timedelta(days=2), today(now + minutes * 60) - timedelta(days=1)
-    for number in range((last - first).days + 1):
-        async for each in _tasks(online, remote, midnight(first + timedelta(days=number))):
+    for day in between(first, last):
+        async for each in _tasks(online, remote, midnight(day)):
             if each.status not in ENDED and (each.running or each.trigger <= until):
                 yield each
 
@@ -74,16 +75,14 @@ async def _tasks(online: Online, remote: Remote, biz_date: int) -> AsyncIterator
                 "PageSize": PAGE_SIZE,
             },
         )
-        info = answer.get("PagingInfo")
-        if not isinstance(info, dict):
-            raise Unreachable("the answer of the service has no `PagingInfo`")
-        total = int(info.get("TotalCount") or 0)
+        info = mapping(answer, "PagingInfo")
+        total = integer(info.get("TotalCount"))
         for item in info.get("TaskInstances") or []:
             yield Busy(
                 address=online.path,
                 instance=str(item.get("WorkflowInstanceId") or ""),
                 node=str(item.get("TaskName") or ""),
                 status=str(item.get("Status") or ""),
-                trigger=int(item.get("TriggerTime") or 0),
+                trigger=integer(item.get("TriggerTime")),
             )
         page += 1

@@ -6,16 +6,10 @@ told by `deployer.publishing.stages`; here it is called and waited for.
 """
 
 import asyncio
-import traceback
 from collections.abc import Sequence
 
-from deployer.errors import (
-    EXIT_BUG,
-    EXIT_INTERRUPTED,
-    DeployerError,
-    OutcomeUnknown,
-    WaitsForPerson,
-)
+from deployer.attempt import ended
+from deployer.errors import WaitsForPerson
 from deployer.model import Change, Published, PublishStatus
 from deployer.publishing.driving import Drive
 from deployer.publishing.publisher import Publisher, Wanted
@@ -23,9 +17,6 @@ from deployer.publishing.publisher import Publisher, Wanted
 __all__ = ["Publisher", "Wanted", "publish", "wanted"]
 
 CONCURRENCY = 8
-
-_UNSURE = {1, 3, 4}
-"""Codes of failures that, while a write is in doubt, leave the outcome unknown."""
 
 
 def wanted(change: Change, waits_for: tuple[str, ...] = ()) -> Wanted:
@@ -71,7 +62,7 @@ async def _in_turn(
 async def _published(each: Wanted, publisher: Publisher) -> Published:
     started = publisher.clock()
     drive = Drive(each, publisher)
-    error, code = await _attempt(drive)
+    error, code = await ended(drive.to_end(), drive, "run the command again")
     return Published(
         address=each.address,
         status=_status(code),
@@ -89,29 +80,3 @@ def _status(code: int) -> PublishStatus:
     if code == WaitsForPerson.exit_code:
         return "waiting"
     return "failed" if code else "done"
-
-
-async def _attempt(drive: Drive) -> tuple[str, int]:
-    """What went wrong, in words and as an exit code; empty and 0 if nothing did."""
-    try:
-        await drive.to_end()
-    except asyncio.CancelledError:
-        code = OutcomeUnknown.exit_code if drive.unsure else EXIT_INTERRUPTED
-        return f"interrupted; {drive.standing}; run the command again", code
-    except DeployerError as failure:
-        lost = drive.unsure and failure.exit_code in _UNSURE
-        return _words(failure, drive.standing), (
-            OutcomeUnknown.exit_code if lost else failure.exit_code
-        )
-    except Exception as bug:  # noqa: BLE001 (what became of the other workflows must still be told)
-        at = traceback.extract_tb(bug.__traceback__)[-1]
-        text = f"a bug in deployer: {type(bug).__name__}: {bug} ({at.name}, line {at.lineno})"
-        return f"{text}; {drive.standing}", EXIT_BUG
-    return "", 0
-
-
-def _words(failure: DeployerError, standing: str) -> str:
-    parts = [failure.what, failure.why, failure.written or standing, failure.hint]
-    if failure.request_id:
-        parts.append(f"request {failure.request_id}")
-    return "; ".join(part for part in parts if part)

@@ -6,7 +6,6 @@ without stopping (duplicate keys, tags, bad numbers) is collected.
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any, NoReturn
 
 from yaml import events
@@ -162,7 +161,7 @@ class Builder:
             return text
         if self._remark and (remark := scalars.remark(text, value)):
             finding = self._finding(event, depth, remark, _QUOTE)
-            self._remarks.append(replace(finding, rule=AMBIGUOUS))
+            self._remarks.append(finding._replace(rule=AMBIGUOUS))
         return value
 
     def _tagged(self, event: Any, depth: int) -> Any:

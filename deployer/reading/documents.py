@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import Protocol
 
 from deployer.model import Pointer
-from deployer.reading import json_reader, yaml_reader
+from deployer.reading import yaml_reader
 from deployer.reading.places import Written
 from deployer.reading.source import Finding, Irregular, Text, access_key, decode
 
@@ -47,4 +47,8 @@ def pointer_text(pointer: Pointer) -> str:
 
 
 def _reader(suffix: str) -> _Reader:
-    return json_reader if suffix.lower() == ".json" else yaml_reader
+    if suffix.lower() != ".json":
+        return yaml_reader
+    from deployer.reading import json_reader  # most projects hold none
+
+    return json_reader

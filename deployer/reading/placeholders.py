@@ -3,13 +3,13 @@
 Every other `${…}` belongs to DataWorks or to the script and passes through as it stands.
 """
 
-import difflib
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from deployer.model import Pointer
+from deployer.nearest import nearest
 from deployer.reading.source import PLACEHOLDER, Finding, place
 
 _PLACEHOLDER = re.compile(r"\$\{(?:(spec|script)\.([^{}$\s]*)|(projectIdentifier))\}")
@@ -19,16 +19,14 @@ _SCRIPT_FILE = frozenset(("script",))
 _INLINE_SCRIPT = frozenset(("spec", "script"))
 
 
-@dataclass(frozen=True, slots=True)
-class Values:
+class Values(NamedTuple):
     """What the placeholders stand for on one target."""
 
-    vars: Mapping[str, Any] = field(default_factory=dict)
+    vars: Mapping[str, Any] = MappingProxyType({})
     project_identifier: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Filled:
+class Filled(NamedTuple):
     """A value with its placeholders replaced, what could not be, and what will surprise."""
 
     value: Any
@@ -124,9 +122,9 @@ class _Filler:
         return found[0]
 
     def _near(self, space: str, key: str) -> str:
-        near = difflib.get_close_matches(key, self._values.vars, n=1)
+        near = nearest(key, self._values.vars)
         if near:
-            return f"did you mean `${{{space}.{near[0]}}}`?"
+            return f"did you mean `${{{space}.{near}}}`?"
         return f"add `{key}` to the target's `vars` in `deployer.yaml`"
 
     def _refuse_environment(self, text: str, pointer: Pointer) -> None:

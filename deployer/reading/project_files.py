@@ -8,8 +8,8 @@ import errno
 import os
 import stat
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from deployer.errors import Conflict
 from deployer.reading.source import MAX_BYTES
@@ -44,8 +44,7 @@ class TooLarge(FileRefused):
     """A file is larger than allowed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
+class Content(NamedTuple):
     """The bytes of a file; `shared`: it is hard-linked and belongs to another user."""
 
     data: bytes

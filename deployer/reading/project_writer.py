@@ -41,6 +41,18 @@ def write(root: Path, relative: str, data: bytes, *, new: bool) -> None:
         raise FileRefused(reason) from error
 
 
+def refusal(root: Path, relative: str) -> str:
+    """Why `write` would refuse that place as things are now; empty where it would not."""
+    place = Path(os.path.realpath(root))
+    *folders, name = relative.split("/")
+    for part in folders:
+        place /= part
+        if place.is_symlink() or (place.exists() and not place.is_dir()):
+            return _REASONS[errno.ENOTDIR]
+    there = place / name
+    return "it is a link or no regular file" if there.is_symlink() or there.is_dir() else ""
+
+
 def _folder(base: Path, parts: Sequence[str]) -> int:
     """The open folder, made where it is missing."""
     folder = os.open(base, _FOLDER)

@@ -27,11 +27,12 @@ NAMED = _SWITCHES.union(_WORDS)
 """Every text that stands for a value here or elsewhere without being a number."""
 
 _INT = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
-_BASED = re.compile(r"0x[0-9a-fA-F]+|0o[0-7]+")
-_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
-_NOT_FINITE = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
-_LEADING_ZERO = re.compile(r"[-+]?0[0-9]+")
-_NUMBER_ELSEWHERE = re.compile(
+# Compiled when a number comes up that is not plainly whole; most files hold none.
+_BASED = r"0x[0-9a-fA-F]+|0o[0-7]+"
+_FLOAT = r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"
+_NOT_FINITE = r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)"
+_LEADING_ZERO = r"[-+]?0[0-9]+"
+_NUMBER_ELSEWHERE = (
     r"[-+]?0[0-9_]+|[-+]?[1-9][0-9_]*_[0-9_]*|[-+]?0b[01_]+|[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+"
 )
 
@@ -52,7 +53,7 @@ def remark(text: str, value: object) -> str:
     if isinstance(value, str):
         if text in _SWITCHES:
             return f"`{text}` is text here, older YAML readers take it for true or false"
-        if text and text[0] in NUMERIC_START and _NUMBER_ELSEWHERE.fullmatch(text):
+        if text and text[0] in NUMERIC_START and re.fullmatch(_NUMBER_ELSEWHERE, text):
             return f"`{text}` is text here, older YAML readers take it for a number"
     elif type(value) in (int, float) and repr(value) != text:
         return f"`{text}` is read as the number {value!r}"
@@ -62,11 +63,11 @@ def remark(text: str, value: object) -> str:
 def _number(text: str) -> str | int | float:
     if _INT.fullmatch(text):
         return _integer(text, 10)
-    if _BASED.fullmatch(text):
+    if re.fullmatch(_BASED, text):
         return _integer(text, 0)
-    if _NOT_FINITE.fullmatch(text):
+    if re.fullmatch(_NOT_FINITE, text):
         raise BadNumber("not a finite number")
-    if _FLOAT.fullmatch(text) and not _LEADING_ZERO.fullmatch(text):
+    if re.fullmatch(_FLOAT, text) and not re.fullmatch(_LEADING_ZERO, text):
         return _finite(text)
     return text
 

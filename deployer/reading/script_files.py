@@ -3,32 +3,31 @@
 Line ends of script files are kept as they are.
 """
 
-import difflib
 import posixpath
 import re
-from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from deployer.model import Pointer
+from deployer.nearest import nearest
 from deployer.reading import placeholders
 from deployer.reading.placeholders import Values, with_changes
 from deployer.reading.project_files import FileRefused, TooLarge
 from deployer.reading.source import SCRIPT_FILE, Finding, Irregular, access_key, decode
 from deployer.reading.tree import Root, Tree, tree_of
 
-_ELSEWHERE = re.compile(r"[/\\~]|[A-Za-z]:|[A-Za-z][A-Za-z0-9+.-]*://")
-_ODD_CHARACTER = re.compile("[\0-\x1f\x7f-\x9f\\\\]")
-_DEVICE_NAME = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\..*)?", re.IGNORECASE)
+# Compiled when a manifest names a script file.
+_ELSEWHERE = r"[/\\~]|[A-Za-z]:|[A-Za-z][A-Za-z0-9+.-]*://"
+_ODD_CHARACTER = "[\0-\x1f\x7f-\x9f\\\\]"
+_DEVICE_NAME = r"(?i:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\..*)?"
 
 
-@dataclass(slots=True)
-class Inlined:
+class Inlined(NamedTuple):
     """A document with its script files' texts in place; `files` says where each came from."""
 
     document: Any
-    files: dict[Pointer, str] = field(default_factory=dict)
-    findings: list[Finding] = field(default_factory=list)
-    warnings: list[Finding] = field(default_factory=list)
+    files: dict[Pointer, str]
+    findings: list[Finding]
+    warnings: list[Finding]
 
 
 def inline(document: dict[str, Any], root: Root, manifest: str, values: Values | None) -> Inlined:
@@ -37,10 +36,10 @@ def inline(document: dict[str, Any], root: Root, manifest: str, values: Values |
     `manifest` is the manifest's place relative to `root`; without `values` placeholders stay.
     What is wrong is in `findings`; raises only Conflict, for a script that changes meanwhile.
     """
-    result = Inlined(document)
+    result = Inlined(document, {}, [], [])
     folder = posixpath.dirname(manifest)
-    result.document = _walk(document, (), _Reader(tree_of(root), folder, values, result))
-    return result
+    walked = _walk(document, (), _Reader(tree_of(root), folder, values, result))
+    return result._replace(document=walked)
 
 
 def _walk(value: dict[str, Any] | list[Any], pointer: Pointer, reader: "_Reader") -> Any:
@@ -83,7 +82,7 @@ class _Reader:
             self._find(where, f"{refused.message}: script file `{name}`", refused.hint)
             return script
         if secret := access_key(text, self._place(name)):
-            self._result.findings.append(replace(secret, pointer=(*pointer, "content")))
+            self._result.findings.append(secret._replace(pointer=(*pointer, "content")))
         self._result.files[(*pointer, "content")] = self._place(name)
         rest = {key: each for key, each in script.items() if key != "file"}
         return {**rest, "content": self._filled(text, (*pointer, "content"))}
@@ -92,8 +91,8 @@ class _Reader:
         if self._values is None:
             return text
         filled = placeholders.fill_script(text, self._values, self._result.files[pointer])
-        self._result.findings += [replace(each, pointer=pointer) for each in filled.findings]
-        self._result.warnings += [replace(each, pointer=pointer) for each in filled.warnings]
+        self._result.findings.extend(each._replace(pointer=pointer) for each in filled.findings)
+        self._result.warnings.extend(each._replace(pointer=pointer) for each in filled.warnings)
         return str(filled.value)
 
     def _text(self, name: str, where: Pointer) -> str:
@@ -122,8 +121,8 @@ class _Reader:
     def _near(self, place: str) -> str:
         folder, name = posixpath.split(place)
         names = self._tree.names(folder)
-        near = [each for each in difflib.get_close_matches(name, names, n=1) if each != name]
-        return f"did you mean `{near[0]}`?" if near else ""
+        near = nearest(name, (each for each in names if each != name))
+        return f"did you mean `{near}`?" if near else ""
 
     def _find(self, where: Pointer, message: str, hint: str) -> None:
         finding = Finding(message, hint=hint, pointer=where, rule=SCRIPT_FILE)
@@ -132,13 +131,17 @@ class _Reader:
 
 def check_relative(name: str) -> None:
     """Raises FileRefused for a path that is not plainly relative on every system."""
-    if _ELSEWHERE.match(name):
+    if re.match(_ELSEWHERE, name):
         raise FileRefused("must be relative", "write the path from the manifest's folder")
-    if not name or _ODD_CHARACTER.search(name) or any(_odd_part(part) for part in name.split("/")):
+    if (
+        not name
+        or re.search(_ODD_CHARACTER, name)
+        or any(_odd_part(part) for part in name.split("/"))
+    ):
         raise FileRefused("path not allowed", "use plain names and `/`")
 
 
 def _odd_part(part: str) -> bool:
     if part in (".", ".."):
         return False
-    return part.endswith((".", " ")) or _DEVICE_NAME.fullmatch(part) is not None
+    return part.endswith((".", " ")) or re.fullmatch(_DEVICE_NAME, part) is not None

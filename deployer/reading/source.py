@@ -6,8 +6,7 @@ Reading bytes from disk is left to `project_files`, making values of the text to
 import codecs
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from deployer.model import Pointer
 
@@ -32,8 +31,7 @@ _FOREIGN_MARKS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """Something wrong or odd in a file: the one being read, or `file`.
 
     Line and column count from 1; line 0 means that `pointer` says where.
@@ -48,8 +46,7 @@ class Finding:
     file: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(NamedTuple):
     """A document's value and the remarks about scalars that other readers take differently."""
 
     value: Any

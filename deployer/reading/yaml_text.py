@@ -13,6 +13,7 @@ from io import StringIO
 from typing import Any
 
 from deployer.reading import scalars
+from deployer.reading.kept_text import kept
 
 _PLAIN = re.compile(r"[^\s\-?:,\[\]{}#&*!|>'\"%@`$][^\r\n]*|\$[{\[]?[^\r\n]*|-[^\s][^\r\n]*")
 _UNSAFE_INSIDE = re.compile(
@@ -22,6 +23,10 @@ _FLOW = re.compile(r"[\[\]{},\n]")
 _BLOCK = re.compile(
     r"[^\x20-\x7e\n\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd]|[ \t]\n|\A[ \t\n]"
 )
+_BELOW = r"^( *)[^\s#-][^\n]*:[ \t]*(?:#[^\n]*)?\n(?:[ \t]*(?:#[^\n]*)?\n)*"
+_NESTED = re.compile(_BELOW + r"(\1 +)[^\s#-]", flags=re.MULTILINE)
+_LIST = re.compile(_BELOW + r"( *)(- +)(?=[^\s#])", flags=re.MULTILINE)
+"""The first mapping inside another one, and the first list of mappings or texts."""
 _WIDE = 1 << 20
 _SHORT_LIST = 76
 
@@ -56,14 +61,17 @@ def _round_trip(text: str = "") -> Any:
 
 def _indents(text: str) -> tuple[int, int, int]:
     """How deep a file indents: mappings, the content of lists, the dashes of lists."""
-    found = re.search(r"^( *)[^\s#-][^\n]*:\n(?: *(?:#[^\n]*)?\n)*( *)- ", text, flags=re.MULTILINE)
+    found = _NESTED.search(text)
+    mapping = len(found[2]) - len(found[1]) if found else 2
+    found = _LIST.search(text)
     offset = max(len(found[2]) - len(found[1]), 0) if found else 2
-    return 2, offset + 2, offset
+    return mapping, offset + (len(found[3]) if found else 2), offset
 
 
 def load(text: str) -> Any:
     """The document of a text that the guarded reader took, as mappings and lists that may be changed."""
-    return _round_trip().load(text)
+    # Comments would keep one half of such an end of a line.
+    return _round_trip().load(text.replace("\r\n", "\n"))
 
 
 def dump(document: Any, text: str = "") -> str:
@@ -71,6 +79,22 @@ def dump(document: Any, text: str = "") -> str:
     out = StringIO()
     _round_trip(text).dump(document, out)
     return out.getvalue()
+
+
+def changed(document: Any, text: str) -> str:
+    """The text of a document that was loaded from `text` and changed: other lines stay byte for byte."""
+    after = dump(document, text)
+    found = kept(text, dump(load(text), text), after)
+    # Lines are spaced as the file is elsewhere; where that says something else, the whole is written anew.
+    return found if _says(found, document) else after
+
+
+def _says(text: str, document: Any) -> bool:
+    yaml, _ = _library()
+    try:
+        return bool(load(text) == document)
+    except yaml.error.YAMLError:
+        return False
 
 
 def fresh(document: dict[str, Any]) -> str:
@@ -126,6 +150,29 @@ def _stays_plain(text: str) -> bool:
     except scalars.BadNumber:
         return False
     return value == text and not scalars.remark(text, value)
+
+
+def put(holder: Any, key: Any, value: Any) -> None:
+    """Another value at `key`: single quotes stay where they can, a comment below a block stays below."""
+    yaml, _ = _library()
+    strings = yaml.scalarstring
+    old = holder.get(key)
+    if (
+        isinstance(old, strings.SingleQuotedScalarString)
+        and isinstance(value, strings.DoubleQuotedScalarString)
+        and value.isprintable()
+    ):
+        value = strings.SingleQuotedScalarString(value)
+    holder[key] = value
+    blocks = (strings.LiteralScalarString, strings.FoldedScalarString)
+    if isinstance(old, blocks) and not isinstance(holder[key], blocks):
+        _comment_on_its_own_line(holder.ca.items.get(key))
+
+
+def _comment_on_its_own_line(comments: Any) -> None:
+    token = comments[2] if comments else None
+    if token is not None and not token.value.startswith("\n"):
+        token.value = "\n" + " " * token.start_mark.column + token.value
 
 
 def shared(document: Any) -> frozenset[int]:

@@ -11,9 +11,9 @@ from datetime import date
 from typing import Any
 
 from deployer.days import midnight
-from deployer.errors import OutcomeUnknown, Unreachable
+from deployer.remote.answers import given, integer, mapping
 from deployer.remote.workspace import Remote
-from deployer.runs import Instance, TaskInstance
+from deployer.runs import Instance, Stopped, TaskInstance
 from deployer.transport.client import Operation
 
 PAGE_SIZE = 100
@@ -80,14 +80,6 @@ class Again:
 
 
 @dataclass(frozen=True, slots=True)
-class Stopped:
-    """Whether the service took the request to stop an instance, and its words if not."""
-
-    taken: bool
-    message: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Instances:
     """The instances of one project. Methods raise what `Client.call` raises."""
 
@@ -98,12 +90,12 @@ class Instances:
         answer = await self.remote.client.call(
             _CREATE, {"ProjectId": self.remote.project, **params}
         )
-        return _operation(answer, _CREATE)
+        return given(answer.get("OperationId"), answer, _CREATE)
 
     async def creation(self, operation: str) -> Creation:
         """How far an operation is."""
         answer = await self.remote.client.call(_CREATED, {"OperationId": operation})
-        result = _mapping(answer, "Result")
+        result = mapping(answer, "Result")
         return Creation(
             status=str(result.get("Status") or ""),
             instances=tuple(str(each) for each in result.get("WorkflowInstanceIds") or ()),
@@ -113,9 +105,9 @@ class Instances:
     async def page(self, search: Search, number: int = 1, size: int = PAGE_SIZE) -> Page:
         """One page of the instances that a search means."""
         params = {**self._search(search), "PageNumber": number, "PageSize": size}
-        info = _mapping(await self.remote.client.call(_LIST, params), "PagingInfo")
+        info = mapping(await self.remote.client.call(_LIST, params), "PagingInfo")
         found = tuple(_instance(item) for item in info.get("WorkflowInstances") or ())
-        return Page(found, int(info.get("TotalCount") or 0))
+        return Page(found, integer(info.get("TotalCount")))
 
     async def every(self, search: Search) -> AsyncIterator[Instance]:
         """All instances that a search means, each once: new ones move the pages while one reads."""
@@ -133,13 +125,13 @@ class Instances:
     async def get(self, identity: str) -> Instance:
         """The instance with that id; raises NotFound."""
         answer = await self.remote.client.call(_GET, {"Id": identity})
-        return _instance(_mapping(answer, "WorkflowInstance"))
+        return _instance(mapping(answer, "WorkflowInstance"))
 
     async def tasks(self, instance: Instance) -> tuple[TaskInstance, ...]:
         """The task instances of an instance, in the order of their ids."""
         found: list[TaskInstance] = []
-        number, total = 1, 1
-        while (number - 1) * _TASK_PAGE_SIZE < total:
+        page, total = 1, 1
+        while (page - 1) * _TASK_PAGE_SIZE < total:
             params: Params = {
                 "ProjectId": self.remote.project,
                 # Spelt so here, and `BizDate` in the list of workflow instances.
@@ -147,12 +139,12 @@ class Instances:
                 "ProjectEnv": instance.env or None,
                 "WorkflowInstanceId": instance.id,
                 "SortBy": "Id Asc",
-                "PageNumber": number,
+                "PageNumber": page,
                 "PageSize": _TASK_PAGE_SIZE,
             }
-            info = _mapping(await self.remote.client.call(_TASKS, params), "PagingInfo")
+            info = mapping(await self.remote.client.call(_TASKS, params), "PagingInfo")
             found += [_task(item) for item in info.get("TaskInstances") or ()]
-            total, number = int(info.get("TotalCount") or 0), number + 1
+            total, page = integer(info.get("TotalCount")), page + 1
         return tuple(found)
 
     async def log(self, task_instance: str) -> str:
@@ -163,7 +155,7 @@ class Instances:
     async def stop(self, ids: Sequence[str], comment: str = "") -> dict[str, Stopped]:
         """Asks for the end of instances; the service's answer for each id."""
         params = {"Ids": _numbers(ids), "Comment": comment or None}
-        answers = _mapping(await self.remote.client.call(_STOP, params), "SuccessInfo")
+        answers = mapping(await self.remote.client.call(_STOP, params), "SuccessInfo")
         return {identity: _stopped(answers.get(identity)) for identity in ids}
 
     async def rerun(self, again: Again) -> str:
@@ -181,12 +173,13 @@ class Instances:
             "EnvType": again.env or None,
             "Filter": compact({key: value for key, value in wish.items() if value}),
         }
-        return _operation(await self.remote.client.call(_RERUN, params), _RERUN)
+        answer = await self.remote.client.call(_RERUN, params)
+        return given(answer.get("OperationId"), answer, _RERUN)
 
     async def rerun_result(self, operation: str) -> Creation:
         """How far the beginning of another run is: `NotRun`, `Success`, `Failure`."""
         answer = await self.remote.client.call(_RERUN_RESULT, {"OperationId": operation})
-        result = _mapping(answer, "Result")
+        result = mapping(answer, "Result")
         message = str(result.get("FailureMessage") or "")
         return Creation(status=str(result.get("Status") or ""), message=message)
 
@@ -217,27 +210,6 @@ def compact(value: Any) -> str:
 
 def _numbers(ids: Sequence[str]) -> str:
     return compact([int(each) for each in ids])
-
-
-def _mapping(answer: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    value = answer.get(key)
-    if isinstance(value, dict):
-        return value
-    raise Unreachable(
-        f"the answer of the service has no `{key}`",
-        request_id=str(answer.get("RequestId") or ""),
-        hint="run the command again; if it stays so, report the request id to the service",
-    )
-
-
-def _operation(answer: Mapping[str, Any], operation: Operation) -> str:
-    if answer.get("OperationId"):
-        return str(answer["OperationId"])
-    raise OutcomeUnknown(
-        f"it is not known whether `{operation.name}` took effect",
-        why="the answer holds no id",
-        request_id=str(answer.get("RequestId") or ""),
-    )
 
 
 def _stopped(answer: Any) -> Stopped:

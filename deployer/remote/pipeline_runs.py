@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from deployer.errors import OutcomeUnknown, Unreachable
+from deployer.remote.answers import given, integer, mapping
 from deployer.transport.client import Client, Operation, read_json
 
 PAGE_SIZE = 100
@@ -92,19 +92,12 @@ class PipelineRuns:
                 "Description": description,
             },
         )
-        identity = answer.get("Id")
-        if identity:
-            return str(identity)
-        raise OutcomeUnknown(
-            "it is not known whether `CreatePipelineRun` took effect",
-            why="the answer holds no id",
-            request_id=str(answer.get("RequestId") or ""),
-        )
+        return given(answer.get("Id"), answer, _CREATE)
 
     async def get(self, identity: str) -> PipelineRun:
         """The run as it stands, with its stages."""
         answer = await self._client.call(_GET, {"Id": identity, "ProjectId": self.project})
-        return _run(_mapping(answer, "Pipeline"))
+        return _run(mapping(answer, "Pipeline"))
 
     async def of_object(self, object_id: str) -> list[PipelineRun]:
         """All runs about one object, the newest first."""
@@ -118,8 +111,8 @@ class PipelineRuns:
         while (page - 1) * PAGE_SIZE < total:
             params = {"ProjectId": self.project, "PipelineRunId": identity}
             answer = await self._client.call(_ITEMS, {**params, **_paging(page)})
-            info = _mapping(answer, "PagingInfo")
-            total = _number(info.get("TotalCount"))
+            info = mapping(answer, "PagingInfo")
+            total = integer(info.get("TotalCount"))
             found += [_item(each) for each in info.get("PipelineRunItems") or []]
             page += 1
         return found
@@ -141,8 +134,8 @@ class PipelineRuns:
         while (page - 1) * PAGE_SIZE < total:
             params = {"ProjectId": self.project, "ObjectId": object_id}
             answer = await self._client.call(_LIST, {**params, **_paging(page)})
-            info = _mapping(answer, "PagingInfo")
-            total = _number(info.get("TotalCount"))
+            info = mapping(answer, "PagingInfo")
+            total = integer(info.get("TotalCount"))
             found = [_run(each) for each in info.get("PipelineRuns") or []]
             yield found, page * PAGE_SIZE >= total
             page += 1
@@ -161,8 +154,8 @@ def _run(told: Mapping[str, Any]) -> PipelineRun:
         message=str(told.get("Message") or ""),
         description=str(told.get("Description") or ""),
         creator=str(told.get("Creator") or ""),
-        created=_number(told.get("CreateTime")),
-        modified=_number(told.get("ModifyTime")),
+        created=integer(told.get("CreateTime")),
+        modified=integer(told.get("ModifyTime")),
     )
 
 
@@ -171,7 +164,7 @@ def _stage(told: Mapping[str, Any]) -> Stage:
         code=str(told.get("Code") or ""),
         type=str(told.get("Type") or ""),
         status=str(told.get("Status") or ""),
-        step=_number(told.get("Step")),
+        step=integer(told.get("Step")),
         name=str(told.get("Name") or ""),
         message=str(told.get("Message") or ""),
     )
@@ -184,28 +177,10 @@ def _item(told: Mapping[str, Any]) -> Item:
         name=str(told.get("Name") or ""),
         type=str(told.get("Type") or ""),
         status=str(told.get("Status") or ""),
-        version=_number(told.get("Version")),
+        version=integer(told.get("Version")),
         document=document if isinstance(document, dict) else None,
     )
 
 
 def _paging(page: int) -> dict[str, int]:
     return {"PageNumber": page, "PageSize": PAGE_SIZE}
-
-
-def _number(value: Any) -> int:
-    try:
-        return int(value or 0)
-    except (TypeError, ValueError):
-        return 0
-
-
-def _mapping(answer: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    value = answer.get(key)
-    if isinstance(value, dict):
-        return value
-    raise Unreachable(
-        f"the answer of the service has no `{key}`",
-        request_id=str(answer.get("RequestId") or ""),
-        hint="run the command again; if it stays so, report the request id to the service",
-    )

@@ -3,7 +3,6 @@
 Those ids are not the ones of Data Studio and exist only after publishing (docs/service.md B-24, B-98).
 """
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +10,8 @@ from typing import Any
 from deployer.errors import DeployerError, NotFound, UsageError
 from deployer.flowspec import derived_id, from_wire
 from deployer.model import Workflow
+from deployer.nearest import nearest
+from deployer.remote.answers import integer
 from deployer.remote.workspace import LISTED_TYPES, Remote
 from deployer.transport.client import Operation, read_json
 
@@ -40,13 +41,13 @@ class Online:
         """The id of the task of a node; raises UsageError that names the nearest."""
         if node in self.tasks:
             return self.tasks[node]
-        near = difflib.get_close_matches(node, self.tasks, n=1)
+        near = nearest(node, self.tasks)
         listed = ", ".join(f"`{name}`" for name in sorted(self.tasks)[:10])
         raise UsageError(
             f"no published node `{node}`",
             where=self.path,
             written="nothing was started",
-            hint=f"did you mean `{near[0]}`?" if near else f"its published nodes are {listed}",
+            hint=f"did you mean `{near}`?" if near else f"its published nodes are {listed}",
         )
 
 
@@ -98,7 +99,7 @@ class Scheduling:
             info = answer.get("PagingInfo") or {}
             links = info.get("DownstreamTasks") or []
             found += [_linked(link) for link in links if link.get("DependencyType") == "Normal"]
-            total, page = int(info.get("TotalCount") or 0), page + 1
+            total, page = integer(info.get("TotalCount")), page + 1
         return found
 
     async def _read(self, path: str) -> Online:

@@ -9,7 +9,8 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from deployer.errors import NotFound, OutcomeUnknown, Unreachable
+from deployer.errors import NotFound, Unreachable
+from deployer.remote.answers import given, mapping
 from deployer.transport.client import Client, Operation, read_json
 
 PAGE_SIZE = 100
@@ -85,7 +86,7 @@ class Remote:
             params = {"ProjectId": self.project, "Type": kind, "Name": name}
             paging = {"PageNumber": page, "PageSize": PAGE_SIZE}
             answer = await self._client.call(_LIST, {**params, **paging})
-            info = _mapping(answer, "PagingInfo")
+            info = mapping(answer, "PagingInfo")
             total = int(info.get("TotalCount") or 0)
             for item in info.get("WorkflowDefinitions") or []:
                 script = item.get("Script") or {}
@@ -104,7 +105,7 @@ class Remote:
             answer = await self._client.call(_GET, {**params, "IncludeScriptContent": True})
         except NotFound:
             return None
-        return _document(_mapping(answer, "WorkflowDefinition").get("Spec"))
+        return _document(mapping(answer, "WorkflowDefinition").get("Spec"))
 
     async def node_document(self, identity: str) -> dict[str, Any] | None:
         """The document that holds a node, its workflow's if it is in one (B-46), or None."""
@@ -112,7 +113,7 @@ class Remote:
             answer = await self._client.call(_GET_NODE, {"Id": identity, "ProjectId": self.project})
         except NotFound:
             return None
-        return _document(_mapping(answer, "Node").get("Spec"))
+        return _document(mapping(answer, "Node").get("Spec"))
 
     async def node_ids_at(self, path: str, name: str) -> list[str]:
         """The ids of the nodes with exactly that script path."""
@@ -120,21 +121,22 @@ class Remote:
             _LIST_NODES,
             {"ProjectId": self.project, "Name": name, "PageNumber": 1, "PageSize": PAGE_SIZE},
         )
-        nodes = _mapping(answer, "PagingInfo").get("Nodes") or []
+        nodes = mapping(answer, "PagingInfo").get("Nodes") or []
         return [str(n.get("Id")) for n in nodes if (n.get("Script") or {}).get("Path") == path]
 
     async def create(self, document: Mapping[str, Any]) -> str:
         """Creates the workflow without its nodes; its id."""
         answer = await self._client.call(_CREATE, self._spec(document))
-        return _given(answer, answer, _CREATE)
+        return given(answer.get("Id"), answer, _CREATE)
 
     async def start_import(self, document: Mapping[str, Any], *, dry_run: bool = False) -> Job:
         """Starts an import, or its validation alone; the job to poll."""
         params = {**self._spec(document), "DryRun": True if dry_run else None}
         answer = await self._client.call(_IMPORT, params)
-        job = answer.get("AsyncJob") or {}
+        told = answer.get("AsyncJob")
+        job = told if isinstance(told, dict) else {}
         return Job(
-            id=_given(job, answer, _IMPORT),
+            id=given(job.get("Id"), answer, _IMPORT),
             status=str(job.get("Status") or ""),
             error=str(job.get("Error") or ""),
             workflow_id=str(job.get("Response") or ""),
@@ -142,7 +144,7 @@ class Remote:
 
     async def job(self, identity: str) -> Job:
         """The job as it stands."""
-        job = _mapping(await self._client.call(_JOB, {"JobId": identity}), "JobStatus")
+        job = mapping(await self._client.call(_JOB, {"JobId": identity}), "JobStatus")
         return Job(
             id=identity, status=str(job.get("Status") or ""), error=str(job.get("Error") or "")
         )
@@ -150,29 +152,6 @@ class Remote:
     def _spec(self, document: Mapping[str, Any]) -> dict[str, Any]:
         text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
         return {"ProjectId": self.project, "Spec": text}
-
-
-def _mapping(answer: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    value = answer.get(key)
-    if isinstance(value, dict):
-        return value
-    raise Unreachable(
-        f"the answer of the service has no `{key}`",
-        request_id=str(answer.get("RequestId") or ""),
-        hint="run the command again; if it stays so, report the request id to the service",
-    )
-
-
-def _given(holder: Any, answer: Mapping[str, Any], operation: Operation) -> str:
-    """The id that a write answers with; without it, nobody knows what the write did."""
-    identity = holder.get("Id") if isinstance(holder, dict) else None
-    if identity:
-        return str(identity)
-    raise OutcomeUnknown(
-        f"it is not known whether `{operation.name}` took effect",
-        why="the answer holds no id",
-        request_id=str(answer.get("RequestId") or ""),
-    )
 
 
 def _document(spec: Any) -> dict[str, Any]:

@@ -5,8 +5,9 @@ A form is a module with `render(findings, paint)`, which is imported when it is 
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from importlib import import_module
+from types import MappingProxyType
+from typing import NamedTuple
 
 from deployer.model import Problem, RuleInfo, Severity
 from deployer.render.paint import Paint, plain
@@ -30,8 +31,7 @@ GRAVITY: Mapping[Severity, int] = {"error": 0, "warning": 1, "info": 2}
 _NAMES: Mapping[Severity, str] = {"error": "error", "warning": "warning", "info": "note"}
 
 
-@dataclass(frozen=True, slots=True)
-class Findings:
+class Findings(NamedTuple):
     """What a form shows: the problems of some manifests, and what helps to read them.
 
     `rules` are those that were checked, `excerpts` source lines by file and line, `folder` the place of
@@ -41,7 +41,7 @@ class Findings:
     problems: Sequence[Problem]
     manifests: Sequence[str]
     rules: Sequence[RuleInfo] = ()
-    excerpts: Mapping[tuple[str, int], str] = field(default_factory=dict)
+    excerpts: Mapping[tuple[str, int], str] = MappingProxyType({})
     folder: str = ""
     fail_on: Severity = "error"
 

@@ -10,13 +10,14 @@ from deployer.render.problems import Findings
 
 
 def render(findings: Findings, _: Paint) -> str:
-    """`problems` in the order of the files, and a `summary` of errors, warnings and files."""
+    """`problems` in the order of the files, and a `summary` of how many they are, in how many files."""
     number = Counter(problem.severity for problem in findings.problems)
     document = {
         "problems": [problem_object(problem) for problem in findings.ordered],
         "summary": {
             "errors": number["error"],
             "warnings": number["warning"],
+            "notes": number["info"],
             "files": len(findings.manifests),
         },
     }

@@ -1,5 +1,6 @@
 """Problems as a SARIF 2.1.0 log, which code scanning services take."""
 
+import re
 from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote
@@ -18,6 +19,7 @@ SCHEMA = (
 MOST_RESULTS = 25_000
 """GitHub refuses a run with more results; of these it keeps the 5,000 gravest."""
 
+_LINK = re.compile(r"\[([^][]+)\]\([^()]+\)")
 _LEVELS: dict[Severity, str] = {"error": "error", "warning": "warning", "info": "note"}
 
 
@@ -63,8 +65,14 @@ def _rule(rule: RuleInfo) -> dict[str, Any]:
     if rule.hint or rule.text:
         described["help"] = {"text": rule.hint or rule.reason}
         if rule.text:
-            described["help"]["markdown"] = rule.text
+            described["help"]["markdown"] = _markdown(rule)
     return described
+
+
+def _markdown(rule: RuleInfo) -> str:
+    """The explanation, which viewers show in place of the text; its links lead to pages of the docs."""
+    cure = f"\n\nCure: {rule.hint}" if rule.hint else ""
+    return _LINK.sub(r"\1", rule.text) + cure
 
 
 def _result(findings: Findings, problem: Problem, rule: int, fingerprint: str) -> dict[str, Any]:

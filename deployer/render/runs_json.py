@@ -5,7 +5,7 @@ from typing import Any
 
 from deployer.days import day_of, run_day
 from deployer.render.json_text import json_text
-from deployer.runs import Instance, Result, RunReport, TaskInstance
+from deployer.runs import Instance, Result, RunReport, Stopped, TaskInstance
 
 
 def reports(told: Sequence[RunReport], api_calls: int) -> str:
@@ -36,6 +36,23 @@ def results(told: Sequence[Result]) -> str:
 def page(instances: Sequence[Instance], total: int) -> str:
     """Instances of a list, and how many there are in all."""
     return json_text({"instances": [instance(each) for each in instances], "total": total})
+
+
+def stopped(told: Mapping[str, Stopped]) -> str:
+    """What became of requests to stop instances: the status of each, or why it was refused."""
+    return json_text(
+        {
+            "instances": [
+                {
+                    "id": identity,
+                    "stopped": how.taken,
+                    "status": how.message if how.taken else "",
+                    "error": "" if how.taken else how.message,
+                }
+                for identity, how in told.items()
+            ]
+        }
+    )
 
 
 def line(event: str, facts: Mapping[str, Any]) -> str:

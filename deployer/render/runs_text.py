@@ -1,12 +1,12 @@
 """Instances, and what became of a run, as text for people."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from deployer.days import day_of, moment, run_day
 from deployer.render.paint import Paint, plain
 from deployer.render.visible import visible
-from deployer.runs import Instance, Result, RunReport, TaskInstance
+from deployer.runs import Instance, Result, RunReport, Stopped, TaskInstance
 
 _COLOURS = {"Success": "green", "Failure": "red", "Running": "cyan"}
 
@@ -35,8 +35,8 @@ def _calls(told: RunReport) -> Iterator[str]:
         how = "made before" if call.found else "made"
         count = len(call.instances)
         yield f"{how}: {visible(call.name)}, {count} instance{'' if count == 1 else 's'}"
-    for _ in range(told.planned - len(told.calls)):
-        yield "not made: one call more"
+    if len(told.calls) < told.planned:
+        yield f"known to be made: {len(told.calls)} of {told.planned} calls"
     if told.instances and len(told.results) < len(told.instances):
         watched = {result.instance.id for result in told.results}
         left = [identity for identity in told.instances if identity not in watched]
@@ -58,6 +58,11 @@ def _logs(result: Result, paint: Paint) -> Iterator[str]:
     for task, log in result.logs.items():
         yield f"    {paint('red', visible(task))} failed; the end of its log:"
         yield from (f"      | {visible(line)}" for line in log.splitlines())
+
+
+def stopped(told: Mapping[str, Stopped]) -> str:
+    """What became of requests to stop instances, a line each."""
+    return "".join(f"instance {visible(i)}: {visible(how.words)}\n" for i, how in told.items())
 
 
 # --- instances ------------------------------------------------------------------------------------

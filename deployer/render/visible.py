@@ -6,8 +6,8 @@ import unicodedata
 _HARMFUL = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
 # GitHub's runner obeys a line that begins with `::`, blanks aside, and `##[` anywhere in it; that of
-# Azure Pipelines obeys `##vso[`.
-_COMMAND = re.compile(r"^(\s*):(?=:)|##(?=\[|(?i:vso)\[)")
+# Azure Pipelines obeys `##vso[`. Compiled when such a text comes up, which is hardly ever.
+_COMMAND = r"^(\s*):(?=:)|##(?=\[|(?i:vso)\[)"
 
 
 def visible(text: str) -> str:
@@ -17,7 +17,7 @@ def visible(text: str) -> str:
     """
     if not (text.isascii() and text.isprintable()):
         text = "".join(_shown(character) for character in text)
-    return _COMMAND.sub(_broken, text) if "::" in text or "##" in text else text
+    return re.sub(_COMMAND, _broken, text) if "::" in text or "##" in text else text
 
 
 def _broken(command: re.Match[str]) -> str:

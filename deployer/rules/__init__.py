@@ -4,17 +4,17 @@ A rule gets what it looks at and yields findings; where a finding lies in the fi
 is decided by the caller. What a rule asks for is said in docs/rules.md, which is made from this table.
 """
 
-import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
-from deployer.model import Problem, RuleInfo, Severity
+from deployer.model import RuleInfo, Severity
+from deployer.nearest import nearest
 from deployer.rules.contents import CONTENT_RULES
 from deployer.rules.control import CONTROL_RULES
 from deployer.rules.edges import EDGE_RULES
 from deployer.rules.moves import MOVED_NODES
 from deployer.rules.names import NAME_RULES
 from deployer.rules.node_types import NODE_TYPE_RULES
+from deployer.rules.placing import Told, placed
 from deployer.rules.repository import REPOSITORY_RULES
 from deployer.rules.schedule import SCHEDULE_RULES
 from deployer.rules.silences import Silence, field_path, silences, useless
@@ -33,6 +33,7 @@ __all__ = [
     "inside",
     "judged",
     "near",
+    "placed",
     "unused_silences",
 ]
 
@@ -62,37 +63,28 @@ CATALOGUE = _catalogue()
 _KNOWN = {info.id: info for info in CATALOGUE}
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
-    """A finding of a rule in a manifest, before anybody asks how bad it is."""
-
-    subject: Subject
-    info: RuleInfo
-    finding: Finding
-
-
 def inside(subject: Subject) -> Iterator[Told]:
     """What the rules for one document find in it."""
     for rule in DOCUMENT_RULES:
         for finding in rule.check(subject):
-            yield Told(subject, rule.info, finding)
+            yield Told(subject, rule.info, finding, rule.info.severity)
 
 
 def across(subjects: Sequence[Subject]) -> Iterator[Told]:
     """What the rules for a whole repository find."""
     for rule in REPOSITORY_RULES:
         for subject, finding in rule.check(subjects):
-            yield Told(subject, rule.info, finding)
+            yield Told(subject, rule.info, finding, rule.info.severity)
 
 
-def judged(told: Iterable[Told], severities: Mapping[str, str]) -> Iterator[Problem]:
-    """The findings that count, with their places: not silenced, not `off`, severities as configured."""
+def judged(told: Iterable[Told], severities: Mapping[str, str]) -> Iterator[Told]:
+    """The findings that count: not silenced, not `off`, severities as configured."""
     for each in told:
         if _silenced_by(each):
             continue
         severity = _severity(each.info, severities)
         if severity is not None:
-            yield each.subject.problem(each.info, each.finding, severity)
+            yield each._replace(severity=severity)
 
 
 def _severity(info: RuleInfo, severities: Mapping[str, str]) -> Severity | None:
@@ -112,31 +104,31 @@ def _silenced_by(told: Told) -> list[Silence]:
     return [each for each in entries if each.covers(told.info.id, path)]
 
 
-def unused_silences(subjects: Iterable[Subject], told: Iterable[Told]) -> Iterator[Problem]:
+def unused_silences(subjects: Iterable[Subject], told: Iterable[Told]) -> Iterator[Told]:
     """A warning for each entry of `deployer.silence` that accepts none of these findings."""
     used = {(each.subject.manifest.file, one) for each in told for one in _silenced_by(each)}
     for subject in subjects:
         for entry in silences(subject):
             if (subject.manifest.file, entry) not in used:
-                message, hint = useless(entry, _KNOWN, near_ids(entry.rule))
+                message, hint = useless(entry, _KNOWN, near_id(entry.rule))
                 place = ("deployer", "silence", entry.number, "rule")
                 finding = Finding(place, message, hint, in_document=True)
-                yield subject.problem(SILENCE, finding, SILENCE.severity)
+                yield Told(subject, SILENCE, finding, SILENCE.severity)
 
 
 def refusal(rule: str) -> tuple[str, str]:
     """Why the severity of a rule cannot be set, and the cure; two empty texts if it can."""
     info = _KNOWN.get(rule)
     if info is None:
-        likely = near_ids(rule)
-        hint = f"did you mean `{likely[0]}`?" if likely else "docs/rules.md lists the rules"
+        likely = near_id(rule)
+        hint = f"did you mean `{likely}`?" if likely else "docs/rules.md lists the rules"
         return f"there is no rule `{rule}`", hint
     if info.fixed:
         return f"the severity of `{rule}` cannot be changed", f"it is there because {info.reason}"
     return "", ""
 
 
-def near_ids(rule: str) -> list[str]:
-    """The ids most like `rule`; a name of a rule leads to its id."""
+def near_id(rule: str) -> str:
+    """The id most like `rule`, empty for none; the name of a rule leads to its id."""
     by_name = [info.id for info in CATALOGUE if info.name == rule]
-    return by_name or difflib.get_close_matches(rule.upper(), _KNOWN, n=1, cutoff=0.75)
+    return by_name[0] if by_name else nearest(rule.upper(), _KNOWN, cutoff=0.75)

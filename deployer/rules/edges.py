@@ -1,7 +1,6 @@
 """Rules about edges: who waits for whom, inside a workflow and inside its loops."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from deployer.entities import Node
 from deployer.model import Pointer, RuleInfo
@@ -25,7 +24,7 @@ def known_dependents(subject: Subject) -> Iterator[Finding]:
     for pointer, edge in subject.own_edges:
         if edge["nodeId"] not in anybody:
             finding = _unknown_dependent((*pointer, "nodeId"), edge, subject.scopes[0])
-            yield replace(finding, in_document=True)
+            yield finding._replace(in_document=True)
 
 
 def _unknown_dependent(pointer: Pointer, edge: Node, scope: Scope) -> Finding:
@@ -35,14 +34,18 @@ def _unknown_dependent(pointer: Pointer, edge: Node, scope: Scope) -> Finding:
 
 
 def no_cycle(subject: Subject) -> Iterator[Finding]:
-    """Nodes that wait for each other in the same cycle never start."""
+    """Nodes that wait for each other in the same cycle never start.
+
+    Which of two nodes of one name waits is not known: that they share it is another rule's finding.
+    """
     for scope in subject.scopes:
         makers = scope.known if scope.inside else subject.makers
         waits: dict[str, list[str]] = {}
         places: dict[tuple[str, str], Pointer] = {}
         for name, pointer, wanted, _ in scope.upstreams:
-            if wanted in makers:
-                who, upstream = makers.get(name, name), makers[wanted]
+            who = makers.get(name, name)
+            if wanted in makers and who not in scope.shared_names:
+                upstream = makers[wanted]
                 waits.setdefault(who, []).append(upstream)
                 places.setdefault((who, upstream), pointer)
         cycle = shortest_cycle(waits)

@@ -1,11 +1,11 @@
 """Rules that need all documents of a repository: what must be unique, and what refers across files."""
 
-import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
 from deployer.desired import leaves_output_open
 from deployer.model import Pointer, RuleInfo
+from deployer.nearest import SLIP, is_slip, nearest
 from deployer.rules.cycles import shortest_cycle
 from deployer.rules.moves import MOVED_WORKFLOWS
 from deployer.rules.names import DISTINCT_NAMES, difference, folded
@@ -19,14 +19,6 @@ SHOWN = 3
 """How many outputs made elsewhere a finding names."""
 
 
-def _at(place: Place, seen_from: Subject) -> str:
-    """A place in words: the file is left out where it is the same one."""
-    location = place[0].located(place[1])
-    if place[0] is seen_from:
-        return f"line {location.line}"
-    return f"{location.file}:{location.line}"
-
-
 # --- what must be unique --------------------------------------------------------------------------
 
 
@@ -37,8 +29,8 @@ def unique_paths(subjects: Sequence[Subject]) -> Found:
     for subject in subjects:
         other = first.setdefault(subject.path, subject)
         if other is not subject:
-            message = f"`{subject.path}` is also the path in {_at((other, pointer), subject)}"
-            yield subject, Finding(pointer, message)
+            message = f"`{subject.path}` is also the path"
+            yield subject, Finding(pointer, message, other=(other, pointer))
 
 
 def distinct_paths(subjects: Sequence[Subject]) -> Found:
@@ -48,9 +40,8 @@ def distinct_paths(subjects: Sequence[Subject]) -> Found:
         other = first.setdefault(folded(subject.path), subject)
         if other.path != subject.path:
             pointer = ("script", "path")
-            where = _at((other, pointer), subject)
-            message = f"{difference(other.path, subject.path)}, the first in {where}"
-            yield subject, Finding(pointer, message)
+            message = f"{difference(other.path, subject.path)}, the first"
+            yield subject, Finding(pointer, message, other=(other, pointer))
 
 
 def unique_workflow_names(subjects: Sequence[Subject]) -> Found:
@@ -60,8 +51,8 @@ def unique_workflow_names(subjects: Sequence[Subject]) -> Found:
         name = subject.workflow["name"]
         other = first.setdefault(name, subject)
         if other.path != subject.path:
-            where = _at((other, ("name",)), subject)
-            yield subject, Finding(("name",), f"workflow `{name}` is also in {where}")
+            message = f"workflow `{name}` is also"
+            yield subject, Finding(("name",), message, other=(other, ("name",)))
 
 
 def unique_node_names(subjects: Sequence[Subject]) -> Found:
@@ -74,8 +65,8 @@ def unique_node_names(subjects: Sequence[Subject]) -> Found:
                 continue
             if leaves_output_open(node) and subject.output_of_node[node["name"]] in other[0].made:
                 continue
-            message = f"node `{node['name']}` is also in {_at(other, subject)}"
-            yield subject, Finding((*pointer, "name"), message)
+            message = f"node `{node['name']}` is also"
+            yield subject, Finding((*pointer, "name"), message, other=other)
 
 
 def unique_outputs(subjects: Sequence[Subject]) -> Found:
@@ -86,8 +77,8 @@ def unique_outputs(subjects: Sequence[Subject]) -> Found:
             other = first.setdefault(output, (subject, pointer))
             if other == (subject, pointer) or _same_workflow(other[0], subject):
                 continue
-            message = f"output `{output}` is also made in {_at(other, subject)}"
-            yield subject, Finding(pointer, message)
+            message = f"output `{output}` is also made"
+            yield subject, Finding(pointer, message, other=other)
 
 
 def _same_workflow(one: Subject, other: Subject) -> bool:
@@ -119,12 +110,19 @@ class _Outputs:
         """Output without case, `-`, `_` and blanks → the output."""
         return {_without_separators(output): output for output in self.made}
 
+    @cached_property
+    def by_project(self) -> Mapping[str, list[str]]:
+        """Project → the names of its outputs, without the project."""
+        names: dict[str, list[str]] = {}
+        for prefix, _, name in (output.partition(".") for output in sorted(self.made)):
+            names.setdefault(prefix, []).append(name)
+        return names
+
     def nearest(self, wanted: str) -> str:
-        """The output of the same project that is a slip of the pen away; empty for none."""
+        """The output of the same project that is much like it; empty for none."""
         prefix, _, name = wanted.partition(".")
-        names = [each.partition(".")[2] for each in self.made if each.startswith(f"{prefix}.")]
-        found = difflib.get_close_matches(name, names, n=1, cutoff=_A_SLIP)
-        return f"{prefix}.{found[0]}" if found else ""
+        found = nearest(name, self.by_project.get(prefix, ()), SLIP)
+        return f"{prefix}.{found}" if found else ""
 
     def like(self, wanted: str) -> str:
         """The output that was meant where only case or separators differ; empty for none."""
@@ -136,9 +134,6 @@ def _without_separators(output: str) -> str:
 
 
 _SEPARATORS = str.maketrans("", "", "-_ ")
-
-_A_SLIP = 0.85
-"""How alike two names are, from 0 to 1, for one to be a misspelling of the other."""
 
 
 def known_upstreams(subjects: Sequence[Subject]) -> Found:
@@ -157,12 +152,15 @@ def made_by_hand(subjects: Sequence[Subject]) -> Found:
     outputs = _Outputs(subjects)
     for subject in subjects:
         for upstream, in_document in _outer_upstreams(subject):
-            wanted = upstream.wanted
-            if wanted in outputs.made or not wanted.startswith(subject.own_prefix):
+            node, place, wanted, local = upstream
+            own = wanted.startswith(subject.own_prefix)
+            if local or not own or wanted in outputs.made or outputs.like(wanted):
                 continue
-            if not _unknown(upstream, subject, outputs)[0]:
-                message = f"`{upstream.node}` depends on `{wanted}`, which no manifest here makes"
-                yield subject, Finding(upstream.pointer, message, "", in_document, needs_all=True)
+            near = outputs.nearest(wanted)
+            if not is_slip(wanted, near):
+                message = f"`{node}` depends on `{wanted}`, which no manifest here makes"
+                hint = f"did you mean `{near}`?" if near else ""
+                yield subject, Finding(place, message, hint, in_document, needs_all=True)
 
 
 def made_elsewhere(subjects: Sequence[Subject]) -> Found:
@@ -173,8 +171,8 @@ def made_elsewhere(subjects: Sequence[Subject]) -> Found:
         for upstream, in_document in _outer_upstreams(subject):
             if upstream.wanted in outputs.made or upstream.wanted in subject.own_names:
                 continue
-            own = upstream.wanted.startswith(subject.own_prefix)
-            if not own and not _unknown(upstream, subject, outputs)[0]:
+            own = upstream.local or upstream.wanted.startswith(subject.own_prefix)
+            if not own and not outputs.like(upstream.wanted):
                 foreign.setdefault(upstream.wanted, (upstream.pointer, in_document))
         if foreign:
             (pointer, in_document), *_ = foreign.values()
@@ -221,7 +219,8 @@ def _unknown_output(upstream: Upstream, subject: Subject, outputs: _Outputs) -> 
     node, _, wanted, _ = upstream
     like = outputs.like(wanted)
     if not like and wanted.startswith(subject.own_prefix):
-        like = outputs.nearest(wanted)
+        near = outputs.nearest(wanted)
+        like = near if is_slip(wanted, near) else ""
     if not like:
         return "", ""
     message = f"`{node}` depends on `{wanted}`, an output that nothing here makes"
@@ -273,7 +272,7 @@ REPOSITORY_RULES: tuple[RepositoryRule, ...] = (
             "write the name of a node of this workflow, or the full name of an output",
             "[B-36](service.md#names-outputs-dependencies). An error where it looks local: a name without "
             "a dot in `dependsOn`, a `nodeId`, an output that differs from a known one only in case or "
-            "separators, or one of this project that is all but a known one. Any other output of this "
+            "separators, or one of this project with a word misspelt. Any other output of this "
             "project may be made by hand: [DW142](#dw142-made-by-hand); of another one, elsewhere: "
             "[DW127](#dw127-made-elsewhere). The root of the workspace is known.",
         ),
@@ -299,7 +298,8 @@ REPOSITORY_RULES: tuple[RepositoryRule, ...] = (
             "correct the name, or add the manifest that makes it",
             "A workflow made in the console may make it, which no file can tell. The service loses an "
             "edge to an output that does not exist ([B-36](service.md#names-outputs-dependencies)); "
-            "`apply` reads back and says so. Silence the rule where the output is known to be there.",
+            "`apply` reads back and says so. A name much like a known one is proposed, but `orders_df` may "
+            "well be there beside `orders_di`. Silence the rule where the output is known to be there.",
         ),
         made_by_hand,
     ),

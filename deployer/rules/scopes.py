@@ -1,5 +1,6 @@
 """Which nodes see each other: the workflow and every container in it, and the edges inside of each."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -46,6 +47,12 @@ class Scope:
         """Name or id of a node → its name."""
         ids = {node["id"]: node["name"] for _, node in self.nodes if node.get("id")}
         return ids | {node["name"]: node["name"] for _, node in self.nodes}
+
+    @cached_property
+    def shared_names(self) -> frozenset[str]:
+        """The names that more than one node has."""
+        counts = Counter(node["name"] for _, node in self.nodes)
+        return frozenset(name for name, count in counts.items() if count > 1)
 
     @cached_property
     def known(self) -> Mapping[str, str]:

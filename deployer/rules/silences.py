@@ -4,10 +4,9 @@ A path is written as a plan writes it, `nodes[load].script.content`; it covers w
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any, NamedTuple
 
 from deployer import schema
 from deployer.diff import pattern, resolve
@@ -17,8 +16,7 @@ from deployer.normalise import key_of
 from deployer.rules.subject import Finding, Subject
 
 
-@dataclass(frozen=True)
-class Silence:
+class Silence(NamedTuple):
     """One entry of `deployer.silence`, by its number in the list."""
 
     number: int
@@ -29,11 +27,13 @@ class Silence:
         """Whether a finding of that rule at that field path is accepted."""
         if rule != self.rule:
             return False
-        return not self.path or self._below.fullmatch(path) is not None
+        return not self.path or _below(self.path).fullmatch(path) is not None
 
-    @cached_property
-    def _below(self) -> re.Pattern[str]:
-        return re.compile(f"(?:{pattern([self.path]).pattern})(?:[.\\[].*)?", re.DOTALL)
+
+@cache
+def _below(path: str) -> re.Pattern[str]:
+    """What a field path matches that is `path`, or lies below it."""
+    return re.compile(f"(?:{pattern([path]).pattern})(?:[.\\[].*)?", re.DOTALL)
 
 
 def silences(subject: Subject) -> tuple[Silence, ...]:
@@ -69,13 +69,11 @@ def _has(value: Any, step: str | int) -> bool:
     return isinstance(value, Mapping) and step in value
 
 
-def useless(
-    entry: Silence, known: Mapping[str, RuleInfo], near_ids: Sequence[str]
-) -> tuple[str, str]:
+def useless(entry: Silence, known: Mapping[str, RuleInfo], near_id: str) -> tuple[str, str]:
     """Why an entry that matched nothing did not, and the cure."""
     info = known.get(entry.rule)
     if info is None:
-        hint = f"did you mean `{near_ids[0]}`?" if near_ids else "docs/rules.md lists the rules"
+        hint = f"did you mean `{near_id}`?" if near_id else "docs/rules.md lists the rules"
         return f"there is no rule `{entry.rule}`", hint
     if info.fixed:
         return f"`{entry.rule}` cannot be silenced", f"correct what it finds: {info.reason}"

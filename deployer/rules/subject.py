@@ -4,30 +4,28 @@ Ids of rules: DW101 to DW127 are the rules that FlowSpec itself asks for, DW128 
 names, edges and files, DW150 onwards what else concerns types of nodes and schedules.
 """
 
-import difflib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from deployer.desired import default_output, first_output, leaves_output_open, workflow_object
 from deployer.entities import SELF, Node, token, walk
 from deployer.flowspec import is_flat
-from deployer.manifest import locate
-from deployer.model import Location, Manifest, Pointer, Problem, RuleInfo, Severity, Target
-from deployer.reading.documents import pointer_text
+from deployer.model import Manifest, Pointer, RuleInfo, Target
+from deployer.nearest import nearest
 from deployer.rules.scopes import Scope, Upstream, normal_upstreams, scopes
 
 Checked = TypeVar("Checked")
 Found = TypeVar("Found")
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """Something a rule found: where in the workflow object, or in the document, what, and the cure.
 
     Without a hint of its own it is shown with the usual one of its rule. With `key`, the place is that
     of the key that the pointer ends with. `needs_all`: it holds only if every manifest was read.
+    `other` is a part of a workflow object, of any manifest, with whose place the message is to end.
     """
 
     pointer: Pointer
@@ -36,10 +34,10 @@ class Finding:
     in_document: bool = False
     key: bool = False
     needs_all: bool = False
+    other: "tuple[Subject, Pointer] | None" = None
 
 
-@dataclass(frozen=True, slots=True)
-class Rule(Generic[Checked, Found]):
+class Rule(NamedTuple, Generic[Checked, Found]):
     """A rule: what there is to know of it, and the function that finds where it is broken."""
 
     info: RuleInfo
@@ -158,26 +156,8 @@ class Subject:
         """Every same-cycle edge of the workflow itself: its name or id, place in the document, output."""
         return list(normal_upstreams(self.own_edges))
 
-    def located(
-        self, pointer: Pointer, *, in_document: bool = False, key: bool = False
-    ) -> Location:
-        """Where a part of the workflow object, or of the document, is written."""
-        return locate(self.manifest, self._whole(pointer, in_document), key)
-
-    def problem(self, rule: RuleInfo, finding: Finding, severity: Severity) -> Problem:
-        """A finding with its place in the file."""
-        return Problem(
-            rule=rule.id,
-            severity=severity,
-            message=finding.message,
-            location=self.located(
-                finding.pointer, in_document=finding.in_document, key=finding.key
-            ),
-            hint=finding.hint or rule.hint,
-            pointer=pointer_text(self._whole(finding.pointer, finding.in_document)),
-        )
-
-    def _whole(self, pointer: Pointer, in_document: bool) -> Pointer:
+    def whole(self, pointer: Pointer, in_document: bool = False) -> Pointer:
+        """A pointer into the workflow object, or one into the document, as the latter."""
         if in_document:
             return pointer
         flat = is_flat(self.manifest.document)
@@ -190,5 +170,5 @@ RepositoryRule = Rule[Sequence[Subject], tuple[Subject, Finding]]
 
 def near(wanted: str, known: Iterable[Any]) -> str:
     """`did you mean …` for the nearest known text, or nothing."""
-    found = difflib.get_close_matches(wanted, [str(item) for item in known], n=1, cutoff=0.6)
-    return f"did you mean `{found[0]}`?" if found else ""
+    found = nearest(wanted, map(str, known))
+    return f"did you mean `{found}`?" if found else ""

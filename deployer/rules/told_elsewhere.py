@@ -33,6 +33,16 @@ OVERRIDE = RuleInfo(
     "manifest has.",
     fixed=True,
 )
+TARGETS = RuleInfo(
+    "DW012",
+    "known-targets",
+    "warning",
+    "a workflow for a target that does not exist is deployed nowhere",
+    "write the name of a target of `deployer.yaml`",
+    "Told of names in `deployer.only`. Not told where `deployer.yaml` has no targets. A warning, because "
+    "a target may be yet to come.",
+    fixed=True,
+)
 ONE_WORKFLOW = RuleInfo(
     "DW101",
     "one-workflow",
@@ -118,7 +128,9 @@ TOLD_ELSEWHERE: tuple[RuleInfo, ...] = (
         "warning",
         "a plain value that other YAML readers take for something else",
         "put it in quotes",
-        "`no`, `010`, `12:30:45` and dates are text here, and something else to many readers.",
+        "`no`, `010` and `12:30:45` are text here, and something else to many readers; `1.10` is the "
+        "number 1.1 here too. Dates are text here as well, and no finding: as times of a schedule they are "
+        "usually written without quotes.",
         fixed=True,
     ),
     RuleInfo(
@@ -134,6 +146,7 @@ TOLD_ELSEWHERE: tuple[RuleInfo, ...] = (
     UNTOLD,
     BASE,
     OVERRIDE,
+    TARGETS,
     ONE_WORKFLOW,
     RuleInfo(
         "DW109",

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from deployer.errors import DeployerError, OutcomeUnknown, ServiceError, Unreachable
 from deployer.remote.instances import Creation, Search
-from deployer.running.request import BACKFILL, Part, RunRequest, params
+from deployer.running.request import BACKFILL, SMOKE_TEST, Part, RunRequest, params
 from deployer.running.runner import POLL_SECONDS, Prepared, Runner
 from deployer.runs import Call, Instance
 
@@ -109,9 +109,18 @@ def _unknown(request: RunRequest, part: Part, lost: DeployerError, why: str) -> 
         where=lost.where,
         why=f"{why}; it is not asked for again, which could run it twice",
         written="at most that one run",
-        hint=f"the same command with `--run-name {request.name}` looks for it first and goes on",
+        hint=_looking(request),
         request_id=lost.request_id,
     )
+
+
+def _looking(request: RunRequest) -> str:
+    """How to find out later. A single day is named: yesterday is another one after midnight."""
+    day = f" --biz-date {request.days[0]}"
+    if request.type == SMOKE_TEST:
+        return f"`deployer instances list --name {request.name}{day}` shows whether it was"
+    only = f" --date {request.days[0]}" if len(request.days) == 1 else ""
+    return f"the same command with `--run-name {request.name}{only}` looks for it first and goes on"
 
 
 async def _named(

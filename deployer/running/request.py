@@ -26,6 +26,9 @@ BACKFILL, MANUAL, SMOKE_TEST = "SupplementData", "Manual", "SmokeTest"
 OF_WORKFLOW = {"ManualWorkflow": "ManualWorkflow", "TriggerWorkflow": "TriggerWorkflow"}
 """Types of run that run a whole workflow, and the kind of workflow that each is for."""
 
+JSON_PARAMETERS = "ManualWorkflow"
+"""The type of run whose parameters are JSON; those of others are lines of `key=value` (B-90)."""
+
 MOST_RANGES = 7
 """What `BizDates` takes in one call: ranges, or in another reading days (U-36)."""
 
@@ -33,6 +36,9 @@ _NODE_KEYS = ("nodes", "include", "exclude")
 _OWN_WAY = ("workflow", "workflowId", "name", "dates")
 _ONE_ROOT = ("General", "AllDownstream")
 _PREFIX_LENGTH = 40
+_ENDS = {"from": ".StartBizDate", "to": ".EndBizDate"}
+_YEARS = (1900, 2999)
+"""The years of business dates: a slip of the pen is not to become millions of days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +129,15 @@ def checked(
 def content_name(document: Document, project: str) -> str:
     """The same name for the same wish in the same project: how a second backfill is noticed."""
     days = sorted({day.isoformat() for each in _ranges(document) for day in between(*each)})
-    wish = {**document, "dates": days, "project": project}
+    wish = {**document, **_in_order(document), "dates": days, "project": project}
     text = json.dumps(wish, sort_keys=True, ensure_ascii=False)
     return _named(document, hashlib.sha256(text.encode()).hexdigest()[:12])
+
+
+def _in_order(document: Document) -> dict[str, list[str]]:
+    """Lists of nodes whose order says nothing: of a chain, the two ends have one."""
+    free = ("nodes", "exclude") if document.get("mode") == "Chain" else _NODE_KEYS
+    return {key: sorted(document[key]) for key in free if key in document}
 
 
 def nonce_name(document: Document, nonce: str) -> str:
@@ -164,6 +176,8 @@ class _Fault:
 
 def parameter(pointer: Pointer) -> str:
     """The documented name of what stands at a place of a document, empty where there is none."""
+    if pointer[:1] == ("dates",) and len(pointer) > 1:
+        return parameter(("dates",)) + _ENDS.get(str(pointer[-1]), "")
     field = schema.document("run").at([step for step in pointer if isinstance(step, str)])
     return str(field.keywords.get("x-parameter", "")) if field else ""
 
@@ -212,6 +226,7 @@ def _missing_of_backfill(document: Document) -> Iterator[_Fault]:
 
 def _inconsistent(document: Document) -> Iterator[_Fault]:
     yield from _together(document)
+    yield from _unfit_parameters(document)
     if document["type"] != BACKFILL:
         return
     mode, nodes, ends = document.get("mode"), document.get("nodes", ()), document.get("include", ())
@@ -226,6 +241,16 @@ def _inconsistent(document: Document) -> Iterator[_Fault]:
     if document.get("parameters") and document.get("workflowId") != "own":
         text = f"`{parameter(('parameters',))}` has no effect in a run of workflow 1"
         yield _Fault(text, "send the workflow's own id: `--own-id`", ("parameters",))
+
+
+def _unfit_parameters(document: Document) -> Iterator[_Fault]:
+    """What lines of `key=value` cannot say; JSON can."""
+    if document["type"] == JSON_PARAMETERS:
+        return
+    for key, value in document.get("parameters", {}).items():
+        if not key or "=" in key or any(len(str(text).splitlines()) > 1 for text in (key, value)):
+            text = f"`{parameter(('parameters',))}` cannot hold `{key}`: it is lines of key=value"
+            yield _Fault(text, "a key without `=`, and both on one line", ("parameters",))
 
 
 def _together(document: Document) -> Iterator[_Fault]:
@@ -248,18 +273,15 @@ def _together(document: Document) -> Iterator[_Fault]:
 def _ranges_at_fault(document: Document) -> Iterator[_Fault]:
     for number, item in enumerate(document.get("dates", ())):
         ends = {"from": item, "to": item} if isinstance(item, str) else item
-        for key, text in ends.items():
-            if _day(text) is None:
-                named = parameter(("dates",)) + (
-                    ".StartBizDate" if key == "from" else ".EndBizDate"
-                )
-                message = f"`{named}`: there is no day {text}"
-                yield _Fault(message, "write days as 2026-02-28", ("dates", number))
-                break
-        else:
-            if ends["from"] > ends["to"]:
-                message = f"`{parameter(('dates',))}`: {ends['from']} is after {ends['to']}"
-                yield _Fault(message, "the first day comes first", ("dates", number))
+        wrong = next(((key, text) for key, text in ends.items() if _day(text) is None), None)
+        if wrong:
+            key, text = wrong
+            named = parameter(("dates", number, key))
+            message = f"`{named}`: there is no day {text} from {_YEARS[0]} to {_YEARS[1]}"
+            yield _Fault(message, "write days as 2026-02-28", ("dates", number))
+        elif ends["from"] > ends["to"]:
+            message = f"`{parameter(('dates',))}`: {ends['from']} is after {ends['to']}"
+            yield _Fault(message, "the first day comes first", ("dates", number))
 
 
 def _ranges(document: Document) -> Iterator[Range]:
@@ -273,8 +295,7 @@ def _day(text: str) -> date | None:
         found = date.fromisoformat(text)
     except ValueError:
         return None
-    # The days at either end of the calendar have neighbours that cannot be written.
-    return found if 1900 <= found.year <= 9000 else None
+    return found if _YEARS[0] <= found.year <= _YEARS[1] else None
 
 
 # --- the wire -------------------------------------------------------------------------------------
@@ -317,7 +338,7 @@ def _put(sent: dict[str, Any], name: str, value: Any) -> None:
 
 def _parameters(kind: str, given: Mapping[str, Any]) -> str:
     """JSON for a manual workflow, lines of `key=value` for any other (docs/service.md B-90)."""
-    if kind == "ManualWorkflow":
+    if kind == JSON_PARAMETERS:
         return compact(given)
     return "\n".join(f"{key}={_plain(value)}" for key, value in given.items())
 

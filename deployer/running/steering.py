@@ -3,13 +3,11 @@
 from collections.abc import Sequence
 
 from deployer.errors import DeployerError, OutcomeUnknown, UsageError
-from deployer.remote.instances import Again, Stopped
+from deployer.remote.instances import Again
 from deployer.running.runner import POLL_SECONDS, Runner
-from deployer.runs import FAILURE, Instance, TaskInstance
+from deployer.runs import FAILURE, STOPPED, Instance, Stopped, TaskInstance
 
 MANUAL_WORKFLOW = "ManualWorkflow"
-_STOPPED = ("NotRun", "Success", "Failure")
-"""What a stopped instance may read as (docs/service.md U-17)."""
 
 
 async def stop(ids: Sequence[str], runner: Runner, comment: str = "") -> dict[str, Stopped]:
@@ -25,7 +23,7 @@ async def stop(ids: Sequence[str], runner: Runner, comment: str = "") -> dict[st
     found = {}
     for identity, answer in answers.items():
         status = (await _stopping(identity, runner)).status if answer.taken else ""
-        if lost and status not in _STOPPED:
+        if lost and status not in STOPPED:
             raise _unknown(f"instance {identity} is to stop", f"it is {status}", lost)
         found[identity] = Stopped(answer.taken, status or answer.message)
     return found
@@ -35,7 +33,7 @@ async def _stopping(identity: str, runner: Runner) -> Instance:
     """The instance once it no longer runs, or as it is after some looks."""
     instance = await runner.instances.get(identity)
     for wait in POLL_SECONDS:
-        if instance.status in _STOPPED:
+        if instance.status in STOPPED:
             break
         await runner.sleep(wait)
         instance = await runner.instances.get(identity)
@@ -70,10 +68,13 @@ async def rerun(
     before = {task.id: task.number for task in tasks}
     try:
         operation = await runner.instances.rerun(again)
-    except OutcomeUnknown as lost:
+        lost = None if await _begun(operation, runner) else OutcomeUnknown("", where=operation)
+    except OutcomeUnknown as unknown:
+        runner.watching.say("the answer was lost, looking whether it runs again")
+        lost = unknown
+    if lost:
         await _ran_again(instance, before, runner, lost)
-        return
-    await _begun(operation, runner)
+    await _shown(instance, before, runner)
 
 
 def _task_id(name: str, tasks: Sequence[TaskInstance]) -> str:
@@ -88,17 +89,30 @@ def _task_id(name: str, tasks: Sequence[TaskInstance]) -> str:
 async def _ran_again(
     instance: Instance, before: dict[str, int], runner: Runner, lost: OutcomeUnknown
 ) -> None:
-    """A rerun whose answer was lost has taken effect once a task has a further run."""
-    runner.watching.say("the answer was lost, looking whether it runs again")
+    """A rerun of which nobody told has taken effect once a task has a further run."""
     for wait in (0.0, *POLL_SECONDS, runner.settle):
         await runner.sleep(wait)
-        tasks = await runner.instances.tasks(instance)
-        if any(task.number > before.get(task.id, 0) for task in tasks):
+        if await _has_further_run(instance, before, runner):
             return
     raise _unknown(f"instance {instance.id} runs again", "no task has a further run yet", lost)
 
 
-async def _begun(operation: str, runner: Runner) -> None:
+async def _has_further_run(instance: Instance, before: dict[str, int], runner: Runner) -> bool:
+    tasks = await runner.instances.tasks(instance)
+    return any(task.number > before.get(task.id, 0) for task in tasks)
+
+
+async def _shown(before: Instance, numbers: dict[str, int], runner: Runner) -> None:
+    """Waits until reads show the further run: a late one tells how the run before ended (U-27)."""
+    for wait in (*POLL_SECONDS, runner.settle):
+        changed = await runner.instances.get(before.id) != before
+        if changed and await _has_further_run(before, numbers, runner):
+            return
+        await runner.sleep(wait)
+
+
+async def _begun(operation: str, runner: Runner) -> bool:
+    """Whether the service says so in time; raises DeployerError with its words if it refuses."""
     result = await runner.instances.rerun_result(operation)
     for wait in POLL_SECONDS:
         if result.status in ("Success", FAILURE):
@@ -109,6 +123,7 @@ async def _begun(operation: str, runner: Runner) -> None:
         raise DeployerError(
             "the instance does not run again", why=result.message, written="nothing was started"
         )
+    return result.status == "Success"
 
 
 def _unknown(what: str, why: str, lost: OutcomeUnknown) -> OutcomeUnknown:

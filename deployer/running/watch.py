@@ -44,12 +44,13 @@ class _Watch:
                     results[identity] = ended
             if len(results) == len(set(ids)) or self._runner.stop.is_set():
                 return [results[identity] for identity in ids if identity in results]
-            await self._wait(next(pause, POLL_SECONDS[-1]), [x for x in ids if x not in results])
+            open_ones = [identity for identity in ids if identity not in results]
+            await self._wait(next(pause, POLL_SECONDS[-1]), open_ones, len(ids))
 
-    async def _wait(self, seconds: float, open_ones: Sequence[str]) -> None:
+    async def _wait(self, seconds: float, open_ones: Sequence[str], count: int) -> None:
         if self._until is not None and self._runner.now() + seconds > self._until:
             raise OutcomeUnknown(
-                f"{len(open_ones)} instances have not ended in time",
+                f"{len(open_ones)} of {count} instances have not ended in time",
                 why="the time of `--timeout` is over; they go on running",
                 hint=f"`deployer instances watch {' '.join(open_ones)}` goes on watching",
             )

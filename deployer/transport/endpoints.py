@@ -6,10 +6,10 @@ taken apart by a strict pattern of its own instead of by a URL parser that forgi
 
 import re
 from collections.abc import Collection
-from difflib import get_close_matches
 from ipaddress import AddressValueError, IPv4Address
 
 from deployer.errors import UsageError
+from deployer.nearest import nearest
 
 _CENTRAL = "dataworks.aliyuncs.com"
 # fmt: off
@@ -45,8 +45,8 @@ def endpoint_of(region: str) -> str:
         return f"https://dataworks.{region}.aliyuncs.com"
     if region in _CENTRAL_HOST:
         return f"https://{_CENTRAL}"
-    near = get_close_matches(region, sorted(_OWN_HOST | _CENTRAL_HOST), n=1)
-    hint = f"did you mean `{near[0]}`?" if near else "give the target an `endpoint` instead"
+    near = nearest(region, sorted(_OWN_HOST | _CENTRAL_HOST))
+    hint = f"did you mean `{near}`?" if near else "give the target an `endpoint` instead"
     raise UsageError(f"unknown region `{region}`", hint=hint)
 
 
