@@ -79,7 +79,8 @@ def _compare(desired: Workflow, live: Observed, dropped: frozenset[str]) -> Chan
 def _reason(fields: Sequence[FieldChange], moved: Moves) -> str:
     told = [f"moved from `{moved.path}`"] if moved.path else []
     names = [f"node `{old}` is now `{new}`" for old, new in moved.nodes.items()]
-    differ = [f"{len(fields)} field{'' if len(fields) == 1 else 's'} differ"] if fields else []
+    number = len(fields)
+    differ = [f"{number} {'field differs' if number == 1 else 'fields differ'}"] if fields else []
     return "; ".join([*told, *names, *differ])
 
 
