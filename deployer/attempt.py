@@ -81,8 +81,8 @@ class Attempt:
 
     def _settled(self) -> None:
         """A look showed what became of everything that was sent."""
-        for what in sorted(self._in_doubt):
-            self._noted(lambda: self._over(what, {}))  # noqa: B023 (called at once)
+        self._noted(lambda: self._records.settled(self._about))
+        self._in_doubt.clear()
 
     @contextmanager
     def _recording(self) -> Iterator[None]:
@@ -115,6 +115,7 @@ def cannot_record(refused: FileRefused) -> UsageError:
     return UsageError(
         "cannot record intent; nothing sent",
         why=refused.message,
+        written="nothing was written",
         hint="make room, or give write permission to it and its folder; then run the command again",
     )
 

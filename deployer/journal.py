@@ -98,6 +98,10 @@ class Journal:
         """What was intended has an outcome; with a `job` among the facts, it is that of the job."""
         self._write("ended", address=address, what=what, **facts)
 
+    def settled(self, address: str) -> None:
+        """A look showed what became of everything that was ever intended for it."""
+        self._write("settled", address=address)
+
     def _write(self, say: str, **said: str) -> None:
         record = {**said, "say": say, "at": self._now(), "run": self._run, "project": self._project}
         with self._folder() as folder:
@@ -168,6 +172,8 @@ def _open(records: Iterable[Mapping[str, Any]]) -> tuple[Intent, ...]:
             before = found.pop(key)
             if "job" in facts:
                 found[key] = Intent(*key, before.at, before.run, {**before.facts, **facts})
+        elif each.get("say") == "settled":
+            found = {other: held for other, held in found.items() if other[0] != key[0]}
     return tuple(found.values())
 
 

@@ -24,6 +24,9 @@ class Records(Protocol):
     def ended(self, address: str, what: str, **facts: str) -> None:
         """The outcome of a write is known; with a `job`, it is known only once that job has ended."""
 
+    def settled(self, address: str) -> None:
+        """A look showed what became of everything that was ever sent for it."""
+
     def left(self, address: str, fingerprint: str) -> None:
         """A look showed how the object is after the write."""
 
@@ -38,6 +41,9 @@ class Unrecorded:
         """Note nothing."""
 
     def ended(self, address: str, what: str, **facts: str) -> None:
+        """Note nothing."""
+
+    def settled(self, address: str) -> None:
         """Note nothing."""
 
     def left(self, address: str, fingerprint: str) -> None:
@@ -64,6 +70,10 @@ class Kept:
     def ended(self, address: str, what: str, **facts: str) -> None:
         """See `Records`."""
         self.journal.ended(address, what, **facts)
+
+    def settled(self, address: str) -> None:
+        """See `Records`."""
+        self.journal.settled(address)
 
     def left(self, address: str, fingerprint: str) -> None:
         """See `Records`."""

@@ -66,7 +66,8 @@ class Write(Standing):
         self._is_left(await self._verify(ids[SELF]))
         if before is None:
             await self._check_alone()
-        self._settled()
+        if self._in_doubt:
+            self._settled()
 
     # --- create -----------------------------------------------------------------------------------
 
@@ -200,7 +201,7 @@ class Write(Standing):
 
     async def _sent_import(self, ids: Mapping[str, str]) -> None:
         doubt = "whether the import was carried out is not known"
-        with self._sending(doubt, "import", fingerprint=self._meant()) as answer:
+        with self._sending(doubt, "import", **self._facts()) as answer:
             job = await self._started(to_wire(self._after, ids, self._freed))
             answer["job"] = job.id
         self.written, self.unsure, self.job = True, True, job.id
@@ -210,6 +211,11 @@ class Write(Standing):
         if job.status != "Success":
             raise await self._failure(job, ids[SELF])
         self.unsure, self.standing = False, CARRIED_OUT
+
+    def _facts(self) -> dict[str, str]:
+        """What lets a rerun tell whether the import was carried out: digests only, no content."""
+        before = self._change.before
+        return {"fingerprint": self._meant(), "before": before.fingerprint if before else ""}
 
     async def _started(self, document: dict[str, Any]) -> Job:
         """The job; a service busy with the workflow is asked again while nobody changes it (U-28)."""

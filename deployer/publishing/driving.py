@@ -70,6 +70,7 @@ class Drive(Attempt):
         await self._driven()
         self.standing = f"pipeline run {run.id} succeeded"
         await self._check_content("was published")
+        self._settled()
 
     # --- the run ----------------------------------------------------------------------------------
 
@@ -168,7 +169,8 @@ class Drive(Attempt):
     def _is_known(self, run: PipelineRun) -> None:
         """What a read showed is not in doubt any more."""
         self.unsure = False
-        self._settled()
+        if self._in_doubt:
+            self._settled()
         self.standing = f"pipeline run {run.id} is under way"
 
     def _called(self, now: float) -> Mapping[str, Called]:

@@ -72,13 +72,15 @@ class PrivateFolder:
             raise self._refused(name, error) from error
 
     def _fill(self, descriptor: int, data: bytes) -> None:
-        with os.fdopen(descriptor, "wb", buffering=0) as file:
+        try:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 raise OSError(errno.EINVAL, "it is no regular file")
             os.fchmod(descriptor, 0o600)
-            if file.write(data) != len(data):
+            if os.write(descriptor, data) != len(data):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
     def read(self, name: str, largest: int) -> bytes | None:
         """The bytes of a file, None where there is none; raises TooLarge for more than `largest`."""
