@@ -49,17 +49,20 @@ async def waited(
     settle: float,
     sleep: Callable[[float], Awaitable[None]],
     now: float,
-) -> None:
+) -> float:
     """Waits until what was sent has taken effect or never will: for its job, and the settle time.
 
-    Reads may show it late (docs/service.md U-27), and a job that is under way may still write.
+    Reads may show it late (docs/service.md U-27), and a job that is under way may still write. Returns
+    the seconds of the settle time that were still to be waited for.
     """
     for job in {each.facts["job"] for each in intents if "job" in each.facts}:
         await _ended(job, remote, sleep)
     # A clock that was set back, or another machine's, makes no wait longer than the settle time.
     ages = [max(0.0, now - each.at) for each in intents]
-    if ages and min(ages) < settle:
-        await sleep(settle - min(ages))
+    left = max(0.0, settle - min(ages, default=settle))
+    if left:
+        await sleep(left)
+    return left
 
 
 async def _ended(job: str, remote: Remote, sleep: Callable[[float], Awaitable[None]]) -> None:
@@ -73,26 +76,29 @@ async def _ended(job: str, remote: Remote, sleep: Callable[[float], Awaitable[No
         await sleep(POLL_SECONDS)
 
 
-def told(intents: Sequence[Intent], plan: Plan, now: float) -> Iterator[str]:
-    """A line for each intent about something in the plan: what was found, and what is done about it."""
+def told(intents: Sequence[Intent], plan: Plan, now: float, waited: float = 0.0) -> Iterator[str]:
+    """A line for each intent about something in the plan: what was found, and what is done about it.
+
+    `waited` are the seconds since `now` until the plan was made.
+    """
     changes = {each.address: each for each in plan.changes}
     for each in intents:
         if is_told(each, changes):
             at = datetime.fromtimestamp(each.at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
             yield (
                 f"resuming: {each.what} of {each.address} was sent at {at}, outcome was unknown -> "
-                + _found(each, changes[each.address], now)
+                + _found(each, changes[each.address], max(0.0, now - each.at) + waited)
             )
 
 
-def _found(intent: Intent, change: Change, now: float) -> str:
+def _found(intent: Intent, change: Change, age: float) -> str:
     if is_done(intent, change):
         return "found applied, not sent again"
     if intent.what not in _OF_SAVING:
         return "going on with what is found"
     if _is_other(intent.facts, change):
         return "found with another content, see the plan"
-    return f"found not applied after {max(0.0, now - intent.at):.0f} s, sending again"
+    return f"found not applied after {age:.0f} s, sending again"
 
 
 def _is_other(facts: Mapping[str, str], change: Change) -> bool:

@@ -7,10 +7,13 @@ written over: a workflow that is not as that apply left it is a conflict.
 import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import Any
 
+from deployer import schema
 from deployer.backups import Backup
 from deployer.entities import SELF
 from deployer.errors import Conflict
+from deployer.fields import Field
 from deployer.model import Change, Observed, Plan, Target, Workflow
 from deployer.observe import observe
 from deployer.plan import change, ordered
@@ -75,18 +78,31 @@ def _moved(backup: Backup, live: Observed | None) -> str:
 def _change(backup: Backup, live: Observed | None) -> Change:
     if backup.before is None:
         return _removal(backup, live)
-    found = change(backup.before, live)
     if live is None or live.fingerprint == backup.fingerprint:
-        return found
-    added = [name for name in _nodes(live.workflow) if name not in _nodes(backup.before)]
-    refused = found.refused or (_of_nodes(added) if added else "")
-    return replace(
-        found,
+        return change(backup.before, live)
+    spec = _whole(backup.before.spec, live.workflow.spec, schema.workflow())
+    found = replace(
+        change(replace(backup.before, spec=spec), live),
         reason="as it was before the last apply",
-        refused=refused,
         object_id=live.ids[SELF],
         fingerprint=live.fingerprint,
     )
+    added = [name for name in _nodes(live.workflow) if name not in _nodes(backup.before)]
+    return replace(found, action="update", refused=_of_nodes(added)) if added else found
+
+
+def _whole(before: Any, live: Any, field: Field | None) -> Any:
+    """What was there, keyed, in which everything that only the live value holds is asked to go.
+
+    In a manifest a field that is left open may be the service's own; a backup leaves nothing open.
+    """
+    if field is None or not isinstance(before, dict) or not isinstance(live, dict):
+        return before
+    if field.merge_key:
+        return {key: _whole(item, live.get(key), field.items) for key, item in before.items()}
+    gone = {key: None for key in live if key not in before}
+    kept = {key: _whole(value, live.get(key), field.property(key)) for key, value in before.items()}
+    return {**gone, **kept}
 
 
 def _removal(backup: Backup, live: Observed | None) -> Change:

@@ -14,7 +14,6 @@ from deployer.render.visible import visible
 from deployer.resuming import in_doubt, is_done, is_told, told, waited
 
 if TYPE_CHECKING:
-    from deployer.cli.connect import Connection
     from deployer.cli.planning import Planned
 
 
@@ -54,28 +53,24 @@ def resumed(found: "Planned", again: Callable[[], "Planned"]) -> "Planned":
     if history.damaged:
         say(f"journal damaged at record {history.damaged}, using server state")
     unsure = in_doubt(history.intents, found.plan)
+    now, seconds = found.now, 0.0
     if unsure:
-        _wait(unsure, found)
+        seconds = _wait(unsure, found)
         found = again()
-    for text in told(history.intents, found.plan, found.now):
+    for text in told(history.intents, found.plan, now, seconds):
         say(visible(text))
     _close(history.intents, found, journal)
     return found
 
 
-def _wait(intents: Sequence[Intent], found: "Planned") -> None:
+def _wait(intents: Sequence[Intent], found: "Planned") -> float:
     from deployer.cli.connect import connected, run
 
-    async def main() -> None:
-        async with connected(found.target) as connection:
-            await _waited(intents, connection)
+    async def main() -> float:
+        async with connected(found.target) as at:
+            return await waited(intents, at.remote, at.settle, at.sleep, found.now)
 
-    run(main())
-
-
-async def _waited(intents: Sequence[Intent], connection: "Connection") -> None:
-    now = connection.now()
-    await waited(intents, connection.remote, connection.settle, connection.sleep, now)
+    return run(main())
 
 
 def _close(intents: Sequence[Intent], found: "Planned", journal: Journal) -> None:
