@@ -19,7 +19,7 @@ from urllib.parse import quote
 from deployer.reading import private_folder
 from deployer.reading.project_files import TooLarge
 
-LARGEST = 64 << 20
+LARGEST = 16 << 20
 DEAD_AFTER = 86_400.0
 """Seconds after which a run that never said its end is not at work any more."""
 

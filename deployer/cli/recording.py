@@ -3,11 +3,13 @@
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deployer.attempt import cannot_record
 from deployer.cli.words import say
 from deployer.journal import Intent, Journal
+from deployer.model import Target
 from deployer.reading.project_files import FileRefused
 from deployer.records import Kept
 from deployer.render.visible import visible
@@ -18,13 +20,12 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def recorded(found: "Planned", now: Callable[[], float]) -> Iterator[Kept]:
-    """Records for one run on the target of a plan; at the end it says where its backups are.
+def recorded(root: Path, target: Target, now: Callable[[], float]) -> Iterator[Kept]:
+    """Records for one run on a target of a project; at the end it says where its backups are.
 
     Raises UsageError, before anything can have been sent, where nothing can be recorded.
     """
-    target = found.target
-    records = Kept(found.settings.root, target.name, target.project, _run_id(), now)
+    records = Kept(root, target.name, target.project, _run_id(), now)
     try:
         records.journal.begin()
     except FileRefused as refused:

@@ -101,7 +101,7 @@ def _write(found: "Planned") -> tuple[Report, list[int]]:
     async def main() -> tuple[Report, list[int]]:
         async with connected(found.target) as connection:
             with (
-                recorded(found, connection.now) as records,
+                recorded(found.settings.root, found.target, connection.now) as records,
                 progress(len(found.plan.pending)) as shown,
             ):
                 writer = connection.writer(shown, records)
