@@ -10,11 +10,10 @@ from collections.abc import Sequence
 
 from deployer.attempt import Attempt
 from deployer.errors import DeployerError, OutcomeUnknown, ServiceError, Unreachable
-from deployer.remote.instances import Creation, Search
+from deployer.remote.instances import Creation, Params, Search
 from deployer.running.request import BACKFILL, SMOKE_TEST, Part, RunRequest, params
 from deployer.running.runner import POLL_SECONDS, Prepared, Runner
 from deployer.runs import Call, Instance
-from deployer.transport.client import Params
 
 MAKING_SECONDS = 300.0
 """How long the making of instances is followed before its outcome counts as unknown."""
