@@ -7,6 +7,7 @@ can be restored, so what is secret in it is in there too. Runs are numbered, and
 import hashlib
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from deployer.journal import file_name
 from deployer.model import Observed, Workflow
 from deployer.reading import private_folder
 from deployer.reading.private_folder import PrivateFolder
+from deployer.reading.project_files import FileRefused
 
 KEPT_RUNS = 50
 LARGEST = 64 << 20
@@ -140,8 +142,10 @@ def _next_run(holder: PrivateFolder) -> str:
     number = int(there[-1]) + 1 if there else 1
     while not holder.make(f"{number:06d}"):
         number += 1
-    for old in there[: len(there) + 1 - KEPT_RUNS]:
-        holder.delete(old)
+    for old in there[: max(0, len(there) + 1 - KEPT_RUNS)]:
+        # What cannot be deleted is no reason not to back up.
+        with suppress(FileRefused):
+            holder.delete(old)
     return f"{number:06d}"
 
 

@@ -3,13 +3,19 @@
 import errno
 from pathlib import Path
 
+import httpx
 import pytest
 
+from deployer.apply import exit_code
 from deployer.journal import LARGEST, Journal, read
+from deployer.pipeline import apply
+from deployer.publishing.publish import publish, wanted
 from deployer.records import Kept
-from tests.faults import Bench, answer_lost, job_is, story, workflow
+from tests.faults import Bench, Forward, answer_lost, job_is, story, workflow
 from tests.publish_kit import planned, publisher, saved
 from tests.records_kit import JOURNAL, Disk, applied, disk, kept
+from tests.run_kit import PATH as RUN_PATH
+from tests.run_kit import Stage, flow, on_stage
 from tests.strategies import Document
 from tests.workflow_kit import PROJECT, Silent
 
@@ -75,8 +81,6 @@ def test_publishing_notes_every_call_that_writes(tmp_path: Path) -> None:
     seen: list[tuple[str, list[str]]] = []
 
     async def tell(bench: Bench) -> None:
-        from deployer.publishing.publish import publish, wanted
-
         await saved(bench, DAILY)
         (change,) = (await planned(bench, DAILY)).to_publish
         inner = bench.line.handle_async_request
@@ -96,6 +100,57 @@ def test_publishing_notes_every_call_that_writes(tmp_path: Path) -> None:
     assert seen[0] == ("CreatePipelineRun", ["pipeline run"])
     assert len(seen) > 1
     assert all(len(what) == 1 and what[0].startswith("stage ") for _, what in seen[1:])
+
+
+def test_a_run_is_noted_before_it_is_asked_for(tmp_path: Path) -> None:
+    """The call that makes instances finds its intent on disk; found again by its name, none is left."""
+    seen: list[list[tuple[str, str]]] = []
+
+    async def tell(stage: Stage) -> None:
+        bench = stage.bench
+        stage.records = kept(bench, tmp_path)
+
+        async def looked(forward: Forward) -> httpx.Response:
+            seen.append(in_doubt(bench, tmp_path))
+            return await answer_lost(forward)
+
+        stage.line.next("CreateWorkflowInstances", looked)
+        report = await stage.backfill(dates=["2026-03-01"])
+        assert (report.failure, in_doubt(bench, tmp_path)) == (None, [])
+        (noted,) = seen[0]
+        assert noted == (RUN_PATH, f"run {report.calls[0].name}")
+
+    on_stage(tell, flow("first"))
+
+
+def test_a_run_that_cannot_be_noted_is_not_asked_for(tmp_path: Path) -> None:
+    """Exit 64, and no instance is made."""
+
+    async def tell(stage: Stage) -> None:
+        stage.records = kept(stage.bench, tmp_path)
+        with disk(Disk(0)):
+            report = await stage.backfill(dates=["2026-03-01"])
+        assert report.failure is not None
+        assert (report.failure.exit_code, report.failure.what) == (64, NOTHING_SENT)
+        assert stage.made() == []
+
+    on_stage(tell, flow("first"))
+
+
+def test_the_last_request_before_an_import_reads_the_workflow(tmp_path: Path) -> None:
+    """Also where new nodes make it ask for free ids: what is read last is what is written over."""
+
+    async def tell(bench: Bench) -> None:
+        assert (await applied(bench, tmp_path, await bench.plan(DAILY)))[0] == 0
+        more = workflow("daily", "load", "report", "check")
+        plan = await bench.plan(more)
+        bench.line.calls.clear()
+        assert (await applied(bench, tmp_path, plan))[0] == 0
+        names = [name for name, _ in bench.line.calls]
+        assert names[names.index(IMPORT) - 1] == "GetWorkflowDefinition"
+        assert "GetNode" in names[: names.index(IMPORT)]
+
+    story(tell)
 
 
 def test_what_is_known_is_not_in_doubt(tmp_path: Path) -> None:
@@ -150,9 +205,6 @@ def test_nothing_is_sent_that_cannot_be_noted(tmp_path: Path, code: int) -> None
         plan = await bench.plan(DAILY)
         notes = kept(bench, tmp_path)
         with disk(Disk(0, code)):
-            from deployer.apply import exit_code
-            from deployer.pipeline import apply
-
             report = await apply(plan, bench.connection.writer(Silent(), notes))
         (outcome,) = report.outcomes
         assert (exit_code(report), outcome.written, writes(bench)) == (64, False, 0)

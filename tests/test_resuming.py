@@ -6,8 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from deployer.flowspec import to_wire
+from deployer.journal import Intent
+from deployer.resuming import waited
 from tests.cli_kit import Ended, Project, Shell
+from tests.faults import Bench, story, workflow
 from tests.records_kit import JOURNAL, killed_after, put_back, workspace, written
+from tests.workflow_kit import desired
 
 OFFSETS = 6
 """How many places of the journal `make test` cuts and flips; every one of them in a longer run."""
@@ -108,6 +113,33 @@ def test_what_somebody_saved_meanwhile_is_told(project: Project, deployer: Shell
     assert again.code == 0
     assert resumed(again) == [doubt("import", "found with another content, see the plan")]
     converged(deployer, project)
+
+
+def test_a_job_under_way_is_waited_for() -> None:
+    """Nothing is planned before the import of an earlier run has come to its end."""
+
+    async def tell(bench: Bench) -> None:
+        document = to_wire(desired(workflow("daily", "load")), {})
+        job = await bench.connection.remote.start_import(document)
+        intent = Intent("team/daily", "import", bench.clock() - 3_600, "r1", {"job": job.id})
+        at = bench.connection
+        left = await waited([intent], at.remote, at.settle, at.sleep, bench.clock())
+        assert (left, (await at.remote.job(job.id)).ended) == (0.0, True)
+
+    story(tell, job_seconds=60.0)
+
+
+@pytest.mark.parametrize(("age", "left"), [(0.0, 30.0), (20.0, 10.0), (40.0, 0.0), (-9e9, 30.0)])
+def test_the_settle_time_is_waited_for_once(age: float, left: float) -> None:
+    """What is left of it since the sending, whatever a clock of another machine says."""
+
+    async def tell(bench: Bench) -> None:
+        at, began = bench.connection, bench.clock()
+        intent = Intent("team/daily", "import", began - age)
+        assert await waited([intent], at.remote, at.settle, at.sleep, began) == pytest.approx(left)
+        assert bench.clock() - began == pytest.approx(left)
+
+    story(tell)
 
 
 @pytest.mark.parametrize("gone", [".deployer", JOURNAL, ".deployer/backups"])

@@ -47,21 +47,31 @@ def resumed(found: "Planned", again: Callable[[], "Planned"]) -> "Planned":
     journal = Journal(
         found.settings.root, target.name, target.project, _run_id(), lambda: found.now
     )
+    intents = _told_by(journal)
+    unsure = in_doubt(intents, found.plan)
+    now, seconds = found.now, 0.0
+    if unsure:
+        seconds = _wait(unsure, found)
+        found = again()
+    for text in told(intents, found.plan, now, seconds):
+        say(visible(text))
+    _close(intents, found, journal)
+    return found
+
+
+def doubts(root: Path, target: Target, now: Callable[[], float]) -> Sequence[Intent]:
+    """What earlier runs on a target left in doubt. Raises UsageError where that cannot be read."""
+    return _told_by(Journal(root, target.name, target.project, _run_id(), now))
+
+
+def _told_by(journal: Journal) -> Sequence[Intent]:
     try:
         history = journal.history()
     except FileRefused as refused:
         raise cannot_record(refused) from refused
     if history.damaged:
         say(f"journal damaged at record {history.damaged}, using server state")
-    unsure = in_doubt(history.intents, found.plan)
-    now, seconds = found.now, 0.0
-    if unsure:
-        seconds = _wait(unsure, found)
-        found = again()
-    for text in told(history.intents, found.plan, now, seconds):
-        say(visible(text))
-    _close(history.intents, found, journal)
-    return found
+    return history.intents
 
 
 def _wait(intents: Sequence[Intent], found: "Planned") -> float:

@@ -59,7 +59,9 @@ def _planned(name: str | None) -> "Planned":
     from deployer import undoing
     from deployer.cli.connect import connected, run
     from deployer.cli.planning import Planned
+    from deployer.cli.recording import doubts
     from deployer.load import Loaded
+    from deployer.resuming import waited
 
     settings, target = chosen(name)
     saved = _saved(settings.root, target.name, target.project)
@@ -67,6 +69,10 @@ def _planned(name: str | None) -> "Planned":
 
     async def main() -> Planned:
         async with connected(target) as connection:
+            # An import that is still under way would arrive after the look at what it left.
+            intents = doubts(settings.root, target, connection.now)
+            now = connection.now()
+            await waited(intents, connection.remote, connection.settle, connection.sleep, now)
             made = await undoing.plan(saved.backups, target, connection.remote)
             return Planned(made, settings, target, Loaded((), (), {}), connection.now())
 
