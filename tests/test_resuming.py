@@ -193,6 +193,23 @@ def test_a_publication_in_doubt_goes_on(project: Project, deployer: Shell) -> No
     converged(deployer, project)
 
 
+def test_a_publication_that_never_began_is_made_once(project: Project, deployer: Shell) -> None:
+    """The rerun looks for the pipeline run, finds none after the settle time, and makes one."""
+    project.change(
+        "deployer.yaml", "default: true", "default: true, limits: {publishWindow: 'off'}"
+    )
+    assert apply(deployer).code == 0
+    with put_back(project):
+        assert deployer("publish", "--auto-approve").code == 0
+    killed_after(project, b'"say":"intend","what":"pipeline run"')
+    again = deployer("publish", "--auto-approve")
+    assert again.code == 0, again.err
+    assert resumed(again) == [doubt("pipeline run", "going on with what is found")]
+    with workspace(project) as control:
+        assert sum(each.kind == "publish" for each in control.effects()) == 1
+    converged(deployer, project)
+
+
 def test_a_stage_in_doubt_is_no_matter_of_apply(project: Project, deployer: Shell) -> None:
     """Where nothing is to be published now, nothing is told of it."""
     project.change(

@@ -12,7 +12,7 @@ from deployer.errors import UsageError
 from deployer.flowspec import from_wire
 from deployer.journal import file_name
 from tests.cli_kit import CLEAN, Ended, Project, Shell
-from tests.records_kit import records, workspace, written
+from tests.records_kit import killed_after, records, workspace, written
 from tests.workflow_kit import PROJECT
 
 HOURS = "limits: {publishWindow: 'off'}"
@@ -141,6 +141,20 @@ def test_unchanged_workflows_are_no_matter_of_undo(project: Project, deployer: S
     apply(deployer)
     undone = undo(deployer)
     assert (undone.code, "shop/clean" in undone.out) == (0, False)
+
+
+def test_what_may_be_under_way_is_waited_for(project: Project, deployer: Shell) -> None:
+    """After a crash, undo looks no sooner than an import that is late can be seen."""
+    apply(deployer)
+    first = live(project)
+    project.write("flows/land.sh", "echo other\n")
+    apply(deployer)
+    killed_after(project, b'"say":"intend","what":"import"')
+    with workspace(project) as control:
+        began = control.now()
+    assert (undo(deployer).code, live(project)) == (0, first)
+    with workspace(project) as control:
+        assert control.now() - began >= 25_000
 
 
 # --- what it refuses ------------------------------------------------------------------------------
