@@ -1,5 +1,6 @@
 """No write is sent before it is on disk, and none is called done that could not be noted."""
 
+import asyncio
 import errno
 from pathlib import Path
 
@@ -190,6 +191,24 @@ def test_a_backup_is_what_was_there_before_the_first_write(tmp_path: Path) -> No
         first = file.read_bytes()
         notes.backup("team/daily", "CycleWorkflow", None, "f2")
         assert file.read_bytes() == first
+
+    story(tell)
+
+
+def test_what_was_interrupted_is_in_doubt(tmp_path: Path) -> None:
+    """A signal while the request is on its way: exit 7, and a rerun knows where to look twice."""
+
+    async def tell(bench: Bench) -> None:
+        async def interrupted(_: Forward) -> httpx.Response:
+            raise asyncio.CancelledError
+
+        plan = await bench.plan(DAILY)
+        bench.line.next(IMPORT, interrupted)
+        code, error = await applied(bench, tmp_path, plan)
+        assert (code, "interrupted" in error) == (7, True)
+        assert in_doubt(bench, tmp_path) == [("team/daily", "import")]
+        await converged(bench, tmp_path, DAILY)
+        assert in_doubt(bench, tmp_path) == []
 
     story(tell)
 

@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,8 +52,10 @@ def resumed(found: "Planned", again: Callable[[], "Planned"]) -> "Planned":
     unsure = in_doubt(intents, found.plan)
     now, seconds = found.now, 0.0
     if unsure:
-        seconds = _wait(unsure, found)
+        seconds, calls = _wait(unsure, found)
+        calls += found.plan.api_calls
         found = again()
+        found = replace(found, plan=replace(found.plan, api_calls=found.plan.api_calls + calls))
     for text in told(intents, found.plan, now, seconds):
         say(visible(text))
     _close(intents, found, journal)
@@ -74,12 +77,14 @@ def _told_by(journal: Journal) -> Sequence[Intent]:
     return history.intents
 
 
-def _wait(intents: Sequence[Intent], found: "Planned") -> float:
+def _wait(intents: Sequence[Intent], found: "Planned") -> tuple[float, int]:
+    """The seconds that were waited for, and the calls that this took."""
     from deployer.cli.connect import connected, run
 
-    async def main() -> float:
+    async def main() -> tuple[float, int]:
         async with connected(found.target) as at:
-            return await waited(intents, at.remote, at.settle, at.sleep, found.now)
+            seconds = await waited(intents, at.remote, at.settle, at.sleep, found.now)
+            return seconds, at.remote.calls
 
     return run(main())
 
