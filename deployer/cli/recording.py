@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deployer.attempt import cannot_record
+from deployer.backups import Undoing
 from deployer.cli.words import say
 from deployer.journal import Intent, Journal
 from deployer.model import Target
@@ -21,12 +22,14 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def recorded(root: Path, target: Target, now: Callable[[], float]) -> Iterator[Kept]:
+def recorded(
+    root: Path, target: Target, now: Callable[[], float], undoing: Undoing | None = None
+) -> Iterator[Kept]:
     """Records for one run on a target of a project; at the end it says where its backups are.
 
     Raises UsageError, before anything can have been sent, where nothing can be recorded.
     """
-    records = Kept(root, target.name, target.project, _run_id(), now)
+    records = Kept(root, target.name, target.project, _run_id(), now, undoing)
     try:
         records.journal.begin()
     except FileRefused as refused:
