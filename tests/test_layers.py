@@ -10,7 +10,7 @@ PACKAGE = ROOT / "deployer"
 
 LAYERS = (
     {"model", "errors", "acs3"},
-    {"reading", "transport", "schema", "cron", "manifest", "config", "render"},
+    {"reading", "transport", "schema", "cron", "manifest", "config", "render", "records"},
     {"entities", "normalise", "diff"},
     {"flowspec", "desired", "plan", "rules", "authoring"},
     {"remote", "observe"},
@@ -25,7 +25,18 @@ PARTS = {
     "config": {"base_ref"},
     "flowspec": {"complaints", "moves"},
     "model": {"asked", "days", "nearest", "runs"},
-    "pipeline": {"base", "load", "online", "pull", "rehearsal", "review", "scope", "validate"},
+    "pipeline": {
+        "base",
+        "load",
+        "online",
+        "pull",
+        "rehearsal",
+        "resuming",
+        "review",
+        "scope",
+        "undoing",
+        "validate",
+    },
     "plan": {
         "classes",
         "downstream",
@@ -38,6 +49,7 @@ PARTS = {
         "saved_plan",
         "selection",
     },
+    "records": {"backups", "journal"},
     "schema": {"drafts", "fields", "node_types", "sql_text", "wording"},
 }
 """Modules that stand in the row of another one, which they were split from."""

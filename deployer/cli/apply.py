@@ -99,10 +99,15 @@ def command(
     from deployer.cli.guarding import guard
     from deployer.cli.planning import planned
     from deployer.cli.publishing import open_hours
+    from deployer.cli.recording import resumed
 
     with nothing_written():
         asked = with_allowed(Asked(select, exclude, publish, base=base, prune=prune), allowed)
-        found = _from_file(file, target, asked) if file else planned(target, asked)
+
+        def plans() -> Planned:
+            return _from_file(file, target, asked) if file else planned(target, asked)
+
+        found = resumed(plans(), plans)
         plan = found.plan
         _show(plan, form, asks=not (auto_approve or file))
         if refusal := drift_refusal(plan, drift):
@@ -126,7 +131,7 @@ def command(
     if smoke_test and code == 0:
         from deployer.cli.smoke_test import try_changed
 
-        return try_changed(found.target, plan.to_publish, form)
+        return try_changed(found.settings.root, found.target, plan.to_publish, form)
     return code
 
 
@@ -165,16 +170,20 @@ def _write(found: "Planned", wish: _Wish) -> tuple[Report, list[int]]:
     from deployer.cli.connect import connected, run, stop_on_signal
     from deployer.cli.progress import progress
     from deployer.cli.publishing import publish_applied
+    from deployer.cli.recording import recorded
 
     async def main() -> tuple[Report, list[int]]:
         async with connected(found.target) as connection:
-            with progress(len(found.plan.pending)) as shown:
-                writer = connection.writer(shown)
+            with (
+                recorded(found.settings.root, found.target, connection.now) as records,
+                progress(len(found.plan.pending)) as shown,
+            ):
+                writer = connection.writer(shown, records)
                 with stop_on_signal(writer.stop) as signals:
                     report = await pipeline.apply(found.plan, writer)
                     if wish.hours:
                         publisher = connection.publisher(
-                            shown, wish.hours, wish.minutes * 60, writer.stop
+                            shown, wish.hours, wish.minutes * 60, writer.stop, records
                         )
                         published = await publish_applied(found, report, connection, publisher)
                         report = replace(report, published=published)

@@ -47,9 +47,11 @@ def command(
     from deployer.apply import exit_code
     from deployer.cli.planning import planned
     from deployer.cli.publishing import open_hours
+    from deployer.cli.recording import resumed
 
     with nothing_written():
-        found = planned(target, Asked(select, publish=True, base=""))
+        asked = Asked(select, publish=True, base="")
+        found = resumed(planned(target, asked), lambda: planned(target, asked))
         found = replace(found, plan=_saved(found.plan, select))
         _show(found.plan, form)
         if not found.plan.to_publish:
@@ -99,13 +101,19 @@ def _publish(found: "Planned", hours: "Hours", minutes: float) -> tuple[Report, 
     from deployer import pipeline
     from deployer.cli.connect import connected, run, stop_on_signal
     from deployer.cli.progress import progress
+    from deployer.cli.recording import recorded
 
     async def main() -> tuple[Report, list[int]]:
         async with connected(found.target) as connection:
-            with progress(len(found.plan.to_publish)) as shown:
+            with (
+                recorded(found.settings.root, found.target, connection.now) as records,
+                progress(len(found.plan.to_publish)) as shown,
+            ):
                 writer = connection.writer(shown)
                 with stop_on_signal(writer.stop) as signals:
-                    publisher = connection.publisher(shown, hours, minutes * 60, writer.stop)
+                    publisher = connection.publisher(
+                        shown, hours, minutes * 60, writer.stop, records
+                    )
                     published = await pipeline.publish(
                         found.plan, found.loaded, found.target, publisher
                     )
