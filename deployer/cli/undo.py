@@ -43,7 +43,7 @@ def command(target: str | None, form: str, auto_approve: bool) -> int:
             emit(plan_text.to_text(plan, paint()))
         elif not auto_approve and plan.pending:
             say(plan_text.to_text(plan, paint(sys.stderr)))
-        writing.refuse(plan.pending)
+        writing.refuse(plan)
         if plan.pending and not auto_approve:
             ask(f"Bring back {things(len(plan.pending), 'workflow')}", found.target, "undo")
     if not plan.pending:
