@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager
 
 from deployer.errors import EXIT_BUG, EXIT_INTERRUPTED, DeployerError, OutcomeUnknown
+from deployer.halt import Halt
 
 _NO_EFFECT = {1, 3, 4}
 """Codes that say that nothing took effect, which nobody knows while a write is in doubt."""
@@ -18,13 +19,15 @@ _NO_EFFECT = {1, 3, 4}
 class Attempt:
     """What is known so far.
 
-    `standing` says at any moment what was written; `unsure`, that it is not known.
+    `standing` says at any moment what was written; `unsure`, that it is not known; `failure`, what
+    ended it.
     """
 
     def __init__(self, standing: str) -> None:
         self.standing = standing
         self.unsure = False
         self.written = False
+        self.failure: DeployerError | None = None
 
     @contextmanager
     def _sending(self, doubt: str) -> Iterator[None]:
@@ -44,17 +47,19 @@ class Attempt:
         self.standing, self.unsure = before, False
 
 
-async def ended(work: Awaitable[None], attempt: Attempt, again: str) -> tuple[str, int]:
+async def ended(work: Awaitable[None], attempt: Attempt, again: str, halt: Halt) -> tuple[str, int]:
     """What went wrong with the work, in words and as an exit code; empty and 0 if nothing did.
 
-    `again` says what to do after an interruption.
+    `again` says what to do after it was cut off, `halt` why it was.
     """
     try:
         await work
     except asyncio.CancelledError:
-        code = OutcomeUnknown.exit_code if attempt.unsure else EXIT_INTERRUPTED
-        return f"interrupted; {attempt.standing}; {again}", code
+        code = halt.exit_code or EXIT_INTERRUPTED
+        code = OutcomeUnknown.exit_code if attempt.unsure else code
+        return f"{halt.why}; {attempt.standing}; {again}", code
     except DeployerError as failure:
+        attempt.failure = failure
         lost = attempt.unsure and failure.exit_code in _NO_EFFECT
         code = OutcomeUnknown.exit_code if lost else failure.exit_code
         return _words(failure, attempt.standing), code

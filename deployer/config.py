@@ -36,7 +36,7 @@ _FIELDS = {
 }
 """Keys of a target that mean just what the field of `Target` holds."""
 _WINDOW = ("publishWindow", "publishWarning")
-_OBEYED = ("settle", "instances", "days", *_WINDOW)
+_OBEYED = ("settle", "instances", "days", "apiCallsPerDay", *_WINDOW)
 _ZONES = "write a name of the time zone database such as `Asia/Shanghai`"
 _WINDOWS = "write them in the order of the day: the warning, the begin and the end of the window"
 
@@ -140,6 +140,7 @@ class _File:
         limits = said.get("limits", {})
         given["limits"] = {key: limits[key] for key in limits if key not in _WINDOW}
         given["window"] = self._window(said, pointer)
+        given["local"] = self._root / _LOCAL_FOLDER
         if "settle" in limits:
             given["settle"] = limits["settle"]
         if "emulator" in said:

@@ -83,7 +83,7 @@ class Stage:
         limits: Mapping[str, float] = ANYWHERE,
         allowed: int | None = None,
         wait: bool = False,
-        patience: float | None = None,
+        bounded: bool = False,
         **said: Any,
     ) -> RunReport:
         """A backfill as the command line asks for it, of all nodes unless some are named."""
@@ -102,7 +102,7 @@ class Stage:
             allowed=allowed,
             place=lambda _: "",
             every_node=True,
-            stay=Stay(wait, patience),
+            stay=Stay(wait, bounded),
         )
         (report,) = await work(self.runner)
         return report
@@ -115,7 +115,7 @@ class Stage:
 
     async def smoke(self, *nodes: str, path: str = PATH) -> RunReport:
         """A smoke test."""
-        work = smoke_tests({path: nodes}, nonce="smoke", env="Prod", patience=None)
+        work = smoke_tests({path: nodes}, nonce="smoke", env="Prod", bounded=False)
         (report,) = await work(self.runner)
         return report
 

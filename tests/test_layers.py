@@ -23,7 +23,7 @@ LAYERS = (
 PARTS = {
     "apply": {"attempt", "write", "writer", "standing"},
     "flowspec": {"complaints"},
-    "model": {"days", "runs"},
+    "model": {"days", "halt", "runs"},
     "pipeline": {"load", "online", "pull", "scope", "validate"},
     "schema": {"drafts", "fields", "node_types", "wording"},
 }

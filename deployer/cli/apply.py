@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from deployer.cli.asking import ask, things
+from deployer.cli.deadline import Deadline
 from deployer.cli.options import (
+    approval_option,
     format_option,
     option,
     publish_option,
@@ -26,10 +28,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class _Wish:
-    """How the work is to be done; `hours` is None where nothing is to be published."""
+    """How the work is to be done; `hours` is None where nothing is to be published.
+
+    An approval is waited for as many seconds as `patience`.
+    """
 
     hours: "Hours | None"
-    minutes: float
+    patience: float
+    deadline: Deadline
 
 
 @click.command("apply")
@@ -60,6 +66,7 @@ class _Wish:
     help="Run each changed node once after publishing, and fail if it fails.",
 )
 @timeout_option
+@approval_option
 @window_option
 def command(
     target: str | None,
@@ -69,7 +76,8 @@ def command(
     smoke_test: bool,
     guard_running: str | None,
     guard_minutes: int,
-    timeout: float,
+    deadline: Deadline,
+    patience: float,
     allow_window: bool,
 ) -> int:
     """Bring the workspace to the state of the manifests.
@@ -84,12 +92,12 @@ def command(
     from deployer.cli.publishing import open_hours
 
     with nothing_written():
-        found = planned(target, publish)
+        found = planned(target, deadline, publish)
         plan = found.plan
         _show(plan, form, asks=not auto_approve)
         writing.refuse(plan.pending)
         if guard_running:
-            guard(found, guard_minutes, refuses=guard_running == "refuse")
+            guard(found, guard_minutes, deadline, refuses=guard_running == "refuse")
         hours = open_hours(found, allowed=allow_window) if plan.to_publish else None
         if (plan.pending or hours) and not auto_approve:
             ask(_doing(plan), found.target, "apply")
@@ -98,7 +106,7 @@ def command(
         if smoke_test:
             say("nothing to test: no changed node was published")
         return 0
-    report, signals = _write(found, _Wish(hours, timeout))
+    report, signals = _write(found, _Wish(hours, patience, deadline))
     # What was written is written: the exit code tells it, whether or not anyone still reads.
     with suppress(OutputClosed):
         _show_report(report, form)
@@ -106,7 +114,7 @@ def command(
     if smoke_test and code == 0:
         from deployer.cli.smoke_test import try_changed
 
-        return try_changed(found.target, plan.to_publish, form)
+        return try_changed(found.target, plan.to_publish, form, deadline)
     return code
 
 
@@ -134,24 +142,25 @@ def _show(plan: Plan, form: str, *, asks: bool) -> None:
 def _write(found: "Planned", wish: _Wish) -> tuple[Report, list[int]]:
     """The report, and the signals that ended the work early."""
     from deployer import pipeline
-    from deployer.cli.connect import connected, run, stop_on_signal
+    from deployer.cli.connect import connected, run, stop_early
     from deployer.cli.progress import progress
     from deployer.cli.publishing import publish_applied
 
     async def main() -> tuple[Report, list[int]]:
-        async with connected(found.target) as connection:
+        async with connected(found.target, wish.deadline) as connection:
             with progress(len(found.plan.pending)) as shown:
                 writer = connection.writer(shown)
-                with stop_on_signal(writer.stop) as signals:
+                with stop_early(writer.stop, wish.deadline) as signals:
                     report = await pipeline.apply(found.plan, writer)
                     if wish.hours:
                         publisher = connection.publisher(
-                            shown, wish.hours, wish.minutes * 60, writer.stop
+                            shown, wish.hours, wish.patience, writer.stop
                         )
                         published = await publish_applied(found, report, connection, publisher)
                         report = replace(report, published=published)
+                halted = writer.stop.why if writer.stop.is_set() else ""
             calls = found.plan.api_calls + connection.remote.calls
-        return replace(report, api_calls=calls), signals
+        return replace(report, api_calls=calls, halted=halted), signals
 
     return run(main())
 

@@ -2,7 +2,14 @@
 
 import click
 
-from deployer.cli.options import format_option, option, publish_option, target_option
+from deployer.cli.deadline import Deadline
+from deployer.cli.options import (
+    format_option,
+    option,
+    publish_option,
+    target_option,
+    timeout_option,
+)
 from deployer.cli.words import emit, paint
 from deployer.errors import EXIT_CHANGES
 
@@ -16,7 +23,14 @@ from deployer.errors import EXIT_CHANGES
     is_flag=True,
     help="Exit 2 if there are changes, or something to publish that wants it; 0 if there is none.",
 )
-def command(target: str | None, form: str, publish: bool | None, detailed_exitcode: bool) -> int:
+@timeout_option
+def command(
+    target: str | None,
+    form: str,
+    publish: bool | None,
+    detailed_exitcode: bool,
+    deadline: Deadline,
+) -> int:
     """Show what apply would change. Reads the workspace, writes nothing.
 
     With --publish it shows what is saved and not published, too, as it does without where the target
@@ -25,7 +39,7 @@ def command(target: str | None, form: str, publish: bool | None, detailed_exitco
     from deployer.cli.planning import planned
     from deployer.render import plan_json, plan_text
 
-    made = planned(target, publish).plan
+    made = planned(target, deadline, publish).plan
     emit(plan_json.to_json(made) if form == "json" else plan_text.to_text(made, paint()))
     pending = made.pending or made.unpublished
     return EXIT_CHANGES if detailed_exitcode and pending else 0

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from deployer import pipeline
 from deployer.cli.connect import connected, run
+from deployer.cli.deadline import Deadline
 from deployer.cli.options import chosen
 from deployer.errors import InvalidManifests
 from deployer.model import Plan, Target
@@ -19,11 +20,11 @@ class Planned:
     now: float
 
 
-def planned(name: str | None, publish: bool | None = None) -> Planned:
+def planned(name: str | None, deadline: Deadline, publish: bool | None = None) -> Planned:
     """The plan for the target of that name, or the default one; wrong files end it before any call.
 
     `publish` says for all workflows whether they are to be published, None leaves it to each of them.
-    Raises what `pipeline.load`, `pipeline.plan` and `connected` raise.
+    Raises TimeOver, and what `pipeline.load`, `pipeline.plan` and `connected` raise.
     """
     settings, target = chosen(name)
     loaded = pipeline.load(settings, target)
@@ -31,7 +32,7 @@ def planned(name: str | None, publish: bool | None = None) -> Planned:
         raise InvalidManifests(loaded.problems)
 
     async def main() -> Planned:
-        async with connected(target) as connection:
+        async with deadline.bounded(), connected(target, deadline) as connection:
             made = await pipeline.plan(loaded, target, connection.remote, publish)
             return Planned(made, target, loaded, connection.now())
 

@@ -77,6 +77,11 @@ class PipelineRuns:
         self.project = project
 
     @property
+    def client(self) -> Client:
+        """What carries the calls."""
+        return self._client
+
+    @property
     def calls(self) -> int:
         """Requests sent so far."""
         return self._client.calls

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
+from deployer.halt import Halt
 from deployer.remote.instances import Instances
 from deployer.remote.scheduling import Scheduling
 from deployer.running.request import RunRequest
@@ -22,7 +23,7 @@ class Runner:
     settle: float
     sleep: Callable[[float], Awaitable[None]]
     now: Callable[[], float]
-    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    stop: Halt = field(default_factory=Halt)
 
     async def pause(self, seconds: float) -> None:
         """Waits so long, or until it is to stop."""

@@ -24,12 +24,19 @@ from deployer.transport.answer import Answer, Unreadable, read_body, read_json
 from deployer.transport.credentials import Credentials
 from deployer.transport.endpoints import is_loopback
 from deployer.transport.pace import RateLimit, RetryBudget, Sleep, backoff, retry_after
+from deployer.transport.quota import Quota
 from deployer.transport.request import Operation, Params, Signature, build
 from deployer.transport.verdict import Verdict, error_for, judge
 
 __all__ = ["ATTEMPTS", "Client", "Operation", "read_json"]
 
 ATTEMPTS = 8
+FEW_ATTEMPTS = 3
+"""Attempts where the calls of a day are counted: refused ones count too (docs/service.md B-104)."""
+
+LAST_ATTEMPT = 90.0
+"""Seconds of a call after which it is not repeated any more, so that an outage ends a command soon."""
+
 MAX_CONNECTIONS = 32
 """httpx 0.28 walks its whole pool for every request: more connections than this make it slower."""
 
@@ -58,9 +65,13 @@ class Client:
         nonce: Callable[[], str] = lambda: uuid4().hex,
         now: Callable[[], float] = time.time,
         chance: Callable[[], float] = random.random,
+        quota: Quota | None = None,
     ) -> None:
         self.calls = 0
         """Requests sent so far; repeated and refused ones count at the service too (B-104)."""
+        self.quota = quota
+        """What is left of the calls of the day, where these are counted."""
+        self._attempts = FEW_ATTEMPTS if quota else ATTEMPTS
         self._url = endpoint.rstrip("/") + "/"
         self._credentials = credentials
         self._clock, self._sleep, self._nonce = clock, sleep, nonce
@@ -95,18 +106,21 @@ class Client:
 
         Raises OutcomeUnknown as soon as a write may or may not have been carried out; Unreachable
         when there is no usable answer after all attempts; Throttled, CredentialsError, NotFound or
-        another ServiceError when the service refuses; UsageError when a certificate is not trusted.
+        another ServiceError when the service refuses; UsageError when a certificate is not trusted;
+        QuotaUsed, before anything is sent, when too few calls of the day are left.
         """
         used: set[Verdict] = set()
-        for attempt in range(1, ATTEMPTS + 1):
+        began = self._clock()
+        for attempt in range(1, self._attempts + 1):
             credentials = self._credentials()
             answer = await self._attempt(operation, params, credentials, attempt)
             verdict = judge(answer)
             if verdict is Verdict.DONE and answer.document is not None:
                 self._budget.refund()
                 return answer.document
-            last = attempt == ATTEMPTS or verdict in used
-            if last or not self._may_repeat(verdict, operation, answer, credentials):
+            last = attempt == self._attempts or verdict in used
+            late = self._clock() - began > LAST_ATTEMPT
+            if last or late or not self._may_repeat(verdict, operation, answer, credentials):
                 break
             if verdict in _ONCE:
                 used.add(verdict)
@@ -122,7 +136,7 @@ class Client:
                 return True
             case Verdict.NOT_SENT | Verdict.UNKNOWN:
                 may = operation.reads or verdict is Verdict.NOT_SENT
-                return may and self._budget.take()
+                return may and self._budget.take(slow=answer.slow)
             case Verdict.CLOCK:
                 return self._correct_clock(answer)
             case Verdict.TOKEN:
@@ -152,6 +166,10 @@ class Client:
         async with self._slots:
             if self._limit:
                 await self._limit.turn()
+            if self.quota and attempt == 1:
+                self.quota.take(writes=not operation.reads)
+            elif self.quota:
+                self.quota.take(writes=False)
             started = self._clock()
             request = build(self._url, operation, params)
             signature = Signature(credentials, self._nonce(), self._now() + self._offset)
@@ -177,7 +195,7 @@ class Client:
             _refuse_certificate(error, request.url.host)
             return Answer(fault=f"not connected: {error}", sent=False)
         except TimeoutError:
-            return Answer(fault=_TIMED_OUT.format(deadline))
+            return Answer(fault=_TIMED_OUT.format(deadline), slow=True)
         except httpx.TransportError as error:
             # By its type only: some of these quote a header, and with it a secret.
             return Answer(fault=f"the connection failed with {type(error).__name__}")
