@@ -22,6 +22,7 @@ from deployer.errors import (
     DeployerError,
     NotFound,
     OutcomeUnknown,
+    QuotaUsed,
     ServiceError,
     Throttled,
     Unreachable,
@@ -249,12 +250,26 @@ def test_unknown_write_is_not_repeated(step: Step) -> None:
     assert (result.calls, result.error.where) == (1, "CreatePipelineRun")
 
 
-@each(UNKNOWN)
+@each({name: step for name, step in UNKNOWN.items() if name != "hang"})
 def test_endless_failure(step: Step) -> None:
     """A read gives up after eight attempts with full pauses up to 20 s between them."""
     result = call(step)
     assert type(result.error) is Unreachable
     assert (result.calls, result.pauses) == (ATTEMPTS, [0.5, 1, 2, 4, 8, 16, 20])
+
+
+def test_endless_silence() -> None:
+    """A service that never answers is given up within 180 s: no attempt begins after the first 90 s."""
+    result = call(hang)
+    assert type(result.error) is Unreachable
+    assert (result.calls, result.pauses, result.seconds) == (3, [0.5, 1], 91.5)
+
+
+def test_endless_patience_is_not_asked_for() -> None:
+    """A service that asks for 120 s again and again is obeyed once, and then given up."""
+    result = call(refusal(429, "Throttling.User", x_acs_retry_after="120000"))
+    assert type(result.error) is Throttled
+    assert (result.calls, result.pauses, result.seconds) == (2, [120], 120)
 
 
 def test_write_never_connected() -> None:
@@ -288,7 +303,7 @@ def test_throttled_is_repeated(step: Step, operation: Operation) -> None:
 def test_quota_is_not_repeated(code: str) -> None:
     """A quota that is used up is not asked again."""
     result = call(refusal(429, code))
-    assert type(result.error) is Throttled
+    assert type(result.error) is QuotaUsed
     assert (result.calls, result.error.request_id) == (1, "R-9")
 
 
