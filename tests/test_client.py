@@ -3,15 +3,14 @@
 import asyncio
 import gzip
 import logging
-import selectors
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from itertools import count
-from typing import Any, TypeVar
+from typing import Any
 
 import httpx
 import pytest
@@ -30,6 +29,7 @@ from deployer.errors import (
 )
 from deployer.transport.client import ATTEMPTS, Client, Operation
 from deployer.transport.credentials import Credentials
+from tests.virtual import virtually
 
 READ = Operation("GetProject", "GET")
 WRITE = Operation("CreatePipelineRun", "POST")
@@ -39,39 +39,6 @@ KEY = Credentials("key-id", "secret-value")
 OK = {"RequestId": "R-1", "Id": 463497880880954000}
 
 Step = httpx.Response | Exception | Callable[[httpx.Request], Awaitable[httpx.Response]]
-
-
-class _Selector(selectors.DefaultSelector):
-    """Never waits: when nothing is ready, the time of the loop jumps to the next timer."""
-
-    now = 0.0
-
-    def select(self, timeout: float | None = None) -> list[Any]:
-        ready = super().select(0)
-        if not ready and timeout is None:
-            raise RuntimeError("nothing will ever happen")
-        if not ready:
-            self.now += timeout or 0.0
-        return ready
-
-
-class VirtualLoop(asyncio.SelectorEventLoop):
-    """An event loop in which an hour passes at once."""
-
-    def __init__(self) -> None:
-        self._virtual = _Selector()
-        super().__init__(self._virtual)
-
-    def time(self) -> float:
-        return self._virtual.now
-
-
-T = TypeVar("T")
-
-
-def virtually(main: Coroutine[Any, Any, T]) -> T:
-    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
-        return runner.run(main)
 
 
 @dataclass

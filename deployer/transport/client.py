@@ -12,6 +12,7 @@ import random
 import ssl
 import time
 from collections.abc import AsyncIterable, Callable
+from dataclasses import replace
 from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import Any, cast
@@ -115,6 +116,9 @@ class Client:
             credentials = self._credentials()
             answer = await self._attempt(operation, params, credentials, attempt)
             verdict = judge(answer)
+            if verdict is Verdict.DONE:
+                answer = _fitting(answer, operation, params)
+                verdict = judge(answer)
             if verdict is Verdict.DONE and answer.document is not None:
                 self._budget.refund()
                 return answer.document
@@ -215,6 +219,12 @@ class Client:
         if document is None and response.is_success:
             return Answer(status, headers, fault="the answer is not a JSON object")
         return Answer(status, headers, document)
+
+
+def _fitting(answer: Answer, operation: Operation, params: Params) -> Answer:
+    """The answer, as one that cannot be understood if it is none to what was asked."""
+    wrong = operation.fits(answer.document or {}, params)
+    return replace(answer, fault=f"the answer does not match: {wrong}") if wrong else answer
 
 
 def _refuse_certificate(error: BaseException, host: str) -> None:
