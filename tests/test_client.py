@@ -229,7 +229,7 @@ def test_endless_silence() -> None:
     """A service that never answers is given up within 180 s: no attempt begins after the first 90 s."""
     result = call(hang)
     assert type(result.error) is Unreachable
-    assert (result.calls, result.pauses, result.seconds) == (3, [0.5, 1], 91.5)
+    assert (result.calls, result.pauses, result.seconds) == (6, [0.5, 1, 2, 4, 8], 95.5)
 
 
 def test_endless_patience_is_not_asked_for() -> None:

@@ -41,6 +41,9 @@ LAST_ATTEMPT = 90.0
 MAX_CONNECTIONS = 32
 """httpx 0.28 walks its whole pool for every request: more connections than this make it slower."""
 
+IMPATIENT = 10.0
+"""Seconds for an attempt after one that waited in vain."""
+
 _CONNECT_TIMEOUT = 10.0
 _DAY = 24 * 3600.0
 _TIMED_OUT = "no complete answer within {:g} s"
@@ -111,10 +114,11 @@ class Client:
         QuotaUsed, before anything is sent, when too few calls of the day are left.
         """
         used: set[Verdict] = set()
-        began = self._clock()
+        began, deadline = self._clock(), operation.deadline
         for attempt in range(1, self._attempts + 1):
             credentials = self._credentials()
-            answer = await self._attempt(operation, params, credentials, attempt)
+            answer = await self._attempt(operation, params, credentials, attempt, deadline)
+            deadline = IMPATIENT if answer.slow else deadline
             verdict = judge(answer)
             if verdict is Verdict.DONE:
                 answer = _fitting(answer, operation, params)
@@ -165,20 +169,23 @@ class Client:
         return True
 
     async def _attempt(
-        self, operation: Operation, params: Params, credentials: Credentials, attempt: int
+        self,
+        operation: Operation,
+        params: Params,
+        credentials: Credentials,
+        attempt: int,
+        deadline: float,
     ) -> Answer:
         async with self._slots:
             if self._limit:
                 await self._limit.turn()
-            if self.quota and attempt == 1:
-                self.quota.take(writes=not operation.reads)
-            elif self.quota:
-                self.quota.take(writes=False)
+            if self.quota:
+                self.quota.take(writes=attempt == 1 and not operation.reads)
             started = self._clock()
             request = build(self._url, operation, params)
             signature = Signature(credentials, self._nonce(), self._now() + self._offset)
             self.calls += 1
-            answer = await self._exchange(request, signature, operation.deadline)
+            answer = await self._exchange(request, signature, deadline)
         log.debug(
             "%s attempt %d: %s in %.0f ms",
             operation.name,
