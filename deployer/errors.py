@@ -14,6 +14,7 @@
     │   └── NotFound                   1   … because the object does not exist
     ├── Unreachable                    1   no answer that can be understood
     ├── TimeOver                       1   `--timeout` ended the command
+    ├── Terminated                   143   SIGTERM ended a command that only reads
     ├── JobFailed                      1   an asynchronous job ended without success
     ├── PublishFailed                  1   a pipeline run ended without success
     ├── WaitsForPerson                 9   only a person in the console can go on
@@ -150,6 +151,12 @@ class Unreachable(DeployerError):
 
 class TimeOver(DeployerError):
     """The time that the command was given is over."""
+
+
+class Terminated(DeployerError):
+    """SIGTERM came while nothing was written."""
+
+    exit_code = 143
 
 
 class JobFailed(DeployerError):

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 from deployer.cli.deadline import Deadline
 from deployer.cli.words import say
-from deployer.errors import CredentialsError, TimeOver, UsageError
+from deployer.errors import CredentialsError, Terminated, TimeOver, UsageError
 from deployer.halt import Halt
 from deployer.model import Target
 from deployer.publishing.publisher import Publisher
@@ -177,8 +177,32 @@ async def _embedded(target: Target, db: Path, deadline: Deadline) -> AsyncIterat
 
 
 def run(main: Coroutine[Any, Any, Result]) -> Result:
-    """The one place where asynchronous code is run."""
-    return asyncio.run(main)
+    """The one place where asynchronous code is run.
+
+    Raises Terminated where SIGTERM comes while `stop_early` does not listen to it: nothing is written
+    then.
+    """
+    return asyncio.run(_until_terminated(main))
+
+
+async def _until_terminated(main: Coroutine[Any, Any, Result]) -> Result:
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    heard: list[bool] = []
+
+    def on() -> None:
+        heard.append(True)
+        if task:
+            task.cancel()
+
+    loop.add_signal_handler(signal.SIGTERM, on)
+    try:
+        return await main
+    except asyncio.CancelledError:
+        if not heard:
+            raise
+        raise Terminated("interrupted", written="nothing was written") from None
+    finally:
+        loop.remove_signal_handler(signal.SIGTERM)
 
 
 @contextmanager
