@@ -12,16 +12,20 @@ from random import Random
 
 import httpx
 
+from deployer import pipeline
 from deployer.apply import exit_code
 from deployer.cli.connect import EMULATOR_ENDPOINT, EMULATOR_KEY, Connection
 from deployer.emulator import Emulator, EmulatorTransport, Ids, VirtualClock, create_app
+from deployer.emulator.faults import Fault
 from deployer.errors import DeployerError
+from deployer.model import Report
 from deployer.remote.workspace import Remote
 from deployer.transport.client import Client
 from deployer.transport.credentials import Credentials
 from tests import flow_check
 from tests.faults import START, Bench, Line, workflow
 from tests.flow_documents import changed, shell
+from tests.publish_kit import loaded, publisher
 from tests.strategies import IDENTIFIER, Document
 from tests.virtual import virtually
 from tests.workflow_kit import PROJECT
@@ -206,9 +210,12 @@ async def _weathered(seed: int, level: float) -> Weathered:
         before = flow_check.held(_app(bench), int(PROJECT))
         loop = asyncio.get_running_loop()
         began, calls, storm.level = loop.time(), storm.calls, level
+        if level:  # Some of the reads that come through are late by a change.
+            _app(bench).control.add_fault(Fault("stale", chance=level / 10, seed=seed))
         code, why = await deployed(bench, NEW_DAILY, OTHER)
         ended = Weathered(code, loop.time() - began, storm.calls - calls, why)
         storm.level = 0.0
+        _app(bench).control.clear_faults()
         check(bench, before, code)
         await asyncio.sleep(60)  # A job that nobody could follow has ended by now.
         assert await deployed(bench, NEW_DAILY, OTHER) == (0, "")
@@ -223,6 +230,53 @@ async def deployed(bench: Bench, *documents: Document) -> tuple[int, str]:
     except DeployerError as failure:
         return failure.exit_code, f"plan: {failure.what}: {failure.why}"
     return exit_code(report), "; ".join(each.error for each in report.outcomes if each.error)
+
+
+def published(seed: int, level: float) -> Weathered:
+    """One workflow published in a storm, then once more in calm weather."""
+    return virtually(_published(seed, level))
+
+
+async def _published(seed: int, level: float) -> Weathered:
+    async with stormy(seed) as (bench, storm):
+        await bench.bring(DAILY)
+        loop = asyncio.get_running_loop()
+        began, calls, storm.level = loop.time(), storm.calls, level
+        code, why = await _publish(bench)
+        ended = Weathered(code, loop.time() - began, storm.calls - calls, why)
+        storm.level = 0.0
+        made = _pipelines(bench)
+        assert made <= 1
+        assert code or _is_published(bench)
+        await asyncio.sleep(60)
+        assert await _publish(bench) == (0, "")
+        assert _is_published(bench)
+        assert _pipelines(bench) == 1
+        return ended
+
+
+async def _publish(bench: Bench) -> tuple[int, str]:
+    """What `publish` ends with, and why."""
+    try:
+        held = loaded(bench, DAILY)
+        plan = await pipeline.plan(held, bench.target, bench.connection.remote, publish=True)
+        done = await pipeline.publish(plan, held, bench.target, publisher(bench))
+    except DeployerError as failure:
+        return failure.exit_code, f"plan: {failure.what}: {failure.why}"
+    report = Report((), 0, tuple(done))
+    return exit_code(report), "; ".join(each.error for each in done if each.error)
+
+
+def _pipelines(bench: Bench) -> int:
+    with _app(bench).engine.store.reading() as db:
+        return int(db.execute("SELECT count(*) FROM pipeline").fetchone()[0])
+
+
+def _is_published(bench: Bench) -> bool:
+    """Whether the effect log tells of everything going to production, once."""
+    log = [each for each in _app(bench).control.effects() if each.kind == "publish"]
+    told = [(each.object, each.id, each.container) for each in log]
+    return bool(told) and len(told) == len(set(told))
 
 
 def check(bench: Bench, before: list[flow_check.Held], code: int) -> None:

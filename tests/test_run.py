@@ -530,6 +530,16 @@ def test_what_ended_before_the_time_was_over_is_told() -> None:
     on_stage(told, flow("land"), switches=Switches(run_seconds="60"))
 
 
+def test_a_task_may_take_its_hours() -> None:
+    """What runs is at work, however long nothing else is seen of it: it is watched to its end."""
+
+    async def told(stage: Stage) -> None:
+        report = await stage.backfill(wait=True, dates=["2025-10-01"])
+        assert (report.exit_code, len(report.results)) == (0, 1)
+
+    on_stage(told, flow("land"), switches=Switches(run_seconds="7200"))
+
+
 def test_calls_that_time_left_no_room_for_are_told() -> None:
     """The second call of a backfill is not begun; what the first made stands: exit 5."""
 
