@@ -14,7 +14,7 @@ from deployer.remote.workspace import Remote
 from deployer.transport.client import FEW_ATTEMPTS, Client
 from deployer.transport.credentials import Credentials
 from deployer.transport.quota import Quota
-from tests.faults import START, Bench, refused, story, workflow
+from tests.faults import START, Bench, answers, refused, story, workflow
 from tests.flow_documents import changed, shell, with_node
 from tests.publish_kit import planned, publisher, saved
 from tests.storms import stormy
@@ -22,6 +22,7 @@ from tests.virtual import virtually
 from tests.workflow_kit import PROJECT
 
 DAILY = workflow("daily", "load", "report")
+MANY = 100 if os.environ.get("HYPOTHESIS_PROFILE") == "soak" else 20
 LISTS = 2
 """Calls that list the whole project: one for each type of workflow, for up to a hundred of them."""
 
@@ -89,11 +90,41 @@ def test_publishing_costs_few_calls() -> None:
     story(tell)
 
 
+@pytest.mark.parametrize(
+    ("operation", "body"),
+    [
+        ("GetWorkflowDefinition", {"WorkflowDefinition": {"Id": "7", "Spec": "{}"}}),
+        ("GetWorkflowDefinition", {"JobStatus": {"Status": "Success"}}),
+        ("GetWorkflowDefinition", {"WorkflowDefinition": "text"}),
+        ("ListWorkflowDefinitions", {"Id": "7"}),
+        (
+            "ListWorkflowDefinitions",
+            {"PagingInfo": {"WorkflowDefinitions": [{"Type": "Other"}], "TotalCount": 1}},
+        ),
+    ],
+    ids=["another object", "another operation", "no block", "no list", "another type"],
+)
+def test_an_answer_to_something_else_is_asked_for_again(
+    operation: str, body: dict[str, object]
+) -> None:
+    """It costs one call more, and nothing is learnt from it."""
+
+    async def tell(one: Bench) -> None:
+        await one.bring(DAILY)
+        one.line.next(operation, answers(body))
+        before = len(one.line.calls)
+        plan = await one.plan(DAILY)
+        assert ([change.action for change in plan.changes], plan.orphans) == (["unchanged"], ())
+        assert len(one.line.calls) - before == LISTS + 1 + 1
+
+    story(tell)
+
+
 # --- the rate -------------------------------------------------------------------------------------
 
 
 def test_the_rate_is_kept() -> None:
-    """Against a service that takes 5 calls a second, 20 workflows are written without one refusal."""
+    """Against a service that takes 5 calls a second, many workflows are written without one refusal."""
 
     async def told() -> None:
         async with stormy(0, job_seconds=0) as (bench, _):
@@ -113,12 +144,12 @@ def test_the_rate_is_kept() -> None:
                     Remote(client, PROJECT), 30.0, asyncio.sleep, loop.time, bench.clock
                 )
                 one = Bench(paced, bench.line, bench.clock, bench.app)
-                report = await one.run(*[workflow(f"flow{n}", "load") for n in range(20)])
+                report = await one.run(*[workflow(f"flow{n}", "load") for n in range(MANY)])
             assert exit_code(report) == 0
             assert client.calls == len(bench.line.calls)
             ideal = len(bench.line.calls) / 5.0
             assert loop.time() <= 1.25 * ideal
-            assert len(bench.line.calls) == LISTS + 20 * 6
+            assert len(bench.line.calls) == LISTS + MANY * 6
 
     virtually(told())
 
