@@ -15,6 +15,8 @@ from statistics import median
 
 from benchmarks.bench_validate import ours
 from benchmarks.generate import project
+from deployer.asked import Asked
+from deployer.cli.deadline import Deadline
 from deployer.cli.plan_forms import FORMS, rendered
 from deployer.cli.planning import planned
 from deployer.model import Plan
@@ -68,8 +70,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         prepare(Path(folder), given.workflows, given.nodes)
         os.chdir(folder)
-        plan = planned(None).plan
-        making = seconds(lambda: planned(None), given.rounds)
+        plan = planned(None, Asked(), Deadline()).plan
+        making = seconds(lambda: planned(None, Asked(), Deadline()), given.rounds)
         forms = [
             (
                 form,

@@ -11,13 +11,17 @@ from deployer.errors import (
     EXIT_BUG,
     EXIT_INTERRUPTED,
     EXIT_PARTIAL,
+    QuotaUsed,
     RefusedBySafety,
 )
+from deployer.halt import Breaker
 from deployer.model import Change, Outcome, Plan, Report
 from deployer.write import Write
 from deployer.writer import Writer
 
 CONCURRENCY = 8
+CALLS_OF_ONE = 12
+"""Calls that one workflow may take, from the last look before it is written to the proof."""
 
 _GRAVEST = (EXIT_BUG, 6, 8, 7, EXIT_INTERRUPTED, EXIT_PARTIAL, 1, 4, 3, 9, 64)
 _ALONE = {1, 3, 4, 64}
@@ -30,13 +34,14 @@ async def apply(plan: Plan, writer: Writer) -> Report:
     Raises RefusedBySafety, before anything is written, if the plan holds a change that is refused.
     """
     refuse(plan)
-    gate = asyncio.Semaphore(CONCURRENCY)
+    turn = _Turn(writer)
     tasks: dict[str, asyncio.Task[Outcome]] = {}
     for change in plan.pending:
         upstreams = [tasks[address] for address in change.waits_for if address in tasks]
-        tasks[change.address] = asyncio.create_task(_in_turn(change, upstreams, gate, writer))
+        tasks[change.address] = asyncio.create_task(turn.of(change, upstreams))
     outcomes = await asyncio.gather(*tasks.values())
-    return Report(outcomes=tuple(outcomes), api_calls=writer.remote.calls)
+    halted = writer.stop.why if writer.stop.is_set() else ""
+    return Report(outcomes=tuple(outcomes), api_calls=writer.remote.calls, halted=halted)
 
 
 def refuse(plan: Plan) -> None:
@@ -85,31 +90,58 @@ def exit_code(report: Report) -> int:
     return next((code for code in _GRAVEST if code in codes), 0)
 
 
-async def _in_turn(
-    change: Change, upstreams: list[asyncio.Task[Outcome]], gate: asyncio.Semaphore, writer: Writer
-) -> Outcome:
-    """One change after its upstreams; not attempted if one of them failed or work was stopped."""
-    why = ""
-    try:
-        before = await asyncio.gather(*upstreams)
-        broken = [outcome.address for outcome in before if outcome.status != "done"]
-        why = f"it waits for `{broken[0]}`, which is not done" if broken else ""
-        async with gate:
-            if not why and not writer.stop.is_set():
-                outcome = await _outcome(change, writer)
-                writer.progress.ended(outcome)
-                return outcome
-    except asyncio.CancelledError:
-        pass  # A signal came while this change was still waiting: it ends as not attempted.
-    outcome = Outcome(change.address, change.action, "not attempted", error=why or "interrupted")
-    writer.progress.ended(outcome)
-    return outcome
+class _Turn:
+    """Lets changes begin, a few at a time, until something stops it.
+
+    Where the calls of a day are counted there is one at a time: what is left of them is known then.
+    """
+
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+        self._halt = writer.stop
+        self._quota = writer.remote.client.quota
+        self._gate = asyncio.Semaphore(1 if self._quota else CONCURRENCY)
+        self._breaker = Breaker(writer.stop)
+
+    async def of(self, change: Change, upstreams: list[asyncio.Task[Outcome]]) -> Outcome:
+        """One change after its upstreams; not attempted if one of them failed or work was stopped."""
+        why = ""
+        try:
+            before = await asyncio.gather(*upstreams)
+            broken = [outcome.address for outcome in before if outcome.status != "done"]
+            why = f"it waits for `{broken[0]}`, which is not done" if broken else ""
+            async with self._gate:
+                if not why and self._may_begin():
+                    return await self._begun(change)
+        except asyncio.CancelledError:
+            pass  # Cut off while this change was still waiting: it ends as not attempted.
+        return self._not_attempted(change, why)
+
+    def _may_begin(self) -> bool:
+        if self._quota and not self._quota.enough(CALLS_OF_ONE):
+            self._halt.because(self._quota.told, QuotaUsed.exit_code)
+        return not self._halt.is_set()
+
+    async def _begun(self, change: Change) -> Outcome:
+        write = Write(change, self._writer)
+        outcome = await _outcome(write, change, self._writer)
+        self._breaker.ended(write.failure)
+        self._writer.progress.ended(outcome)
+        return outcome
+
+    def _not_attempted(self, change: Change, why: str) -> Outcome:
+        code = 0 if why else self._halt.exit_code
+        error = why or self._halt.why
+        outcome = Outcome(
+            change.address, change.action, "not attempted", error=error, exit_code=code
+        )
+        self._writer.progress.ended(outcome)
+        return outcome
 
 
-async def _outcome(change: Change, writer: Writer) -> Outcome:
+async def _outcome(write: Write, change: Change, writer: Writer) -> Outcome:
     started = writer.clock()
-    write = Write(change, writer)
-    error, code = await ended(write.run(), write, "run `deployer apply` again")
+    error, code = await ended(write.run(), write, "run `deployer apply` again", writer.stop)
     return Outcome(
         address=change.address,
         action=change.action,

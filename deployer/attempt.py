@@ -17,6 +17,7 @@ from deployer.errors import (
     OutcomeUnknown,
     UsageError,
 )
+from deployer.halt import Halt
 from deployer.reading.project_files import FileRefused
 from deployer.records import Records
 
@@ -28,14 +29,15 @@ _NO_EFFECT = {1, 3, 4, 64}
 class Attempt:
     """What is known so far.
 
-    `standing` says at any moment what was written; `unsure`, that it is not known. Every write is
-    sent inside `_sending`, which is where `records` hear of it.
+    `standing` says at any moment what was written; `unsure`, that it is not known; `failure`, what
+    ended it. Every write is sent inside `_sending`, which is where `records` hear of it.
     """
 
     def __init__(self, standing: str, address: str, records: Records) -> None:
         self.standing = standing
         self.unsure = False
         self.written = False
+        self.failure: DeployerError | None = None
         self._about = address
         self._records = records
         self._in_doubt: set[str] = set()
@@ -120,17 +122,19 @@ def cannot_record(refused: FileRefused) -> UsageError:
     )
 
 
-async def ended(work: Awaitable[None], attempt: Attempt, again: str) -> tuple[str, int]:
+async def ended(work: Awaitable[None], attempt: Attempt, again: str, halt: Halt) -> tuple[str, int]:
     """What went wrong with the work, in words and as an exit code; empty and 0 if nothing did.
 
-    `again` says what to do after an interruption.
+    `again` says what to do after it was cut off, `halt` why it was.
     """
     try:
         await work
     except asyncio.CancelledError:
-        code = OutcomeUnknown.exit_code if attempt.unsure else EXIT_INTERRUPTED
-        return f"interrupted; {attempt.standing}; {again}", code
+        code = halt.exit_code or EXIT_INTERRUPTED
+        code = OutcomeUnknown.exit_code if attempt.unsure else code
+        return f"{halt.why}; {attempt.standing}; {again}", code
     except DeployerError as failure:
+        attempt.failure = failure
         lost = attempt.unsure and failure.exit_code in _NO_EFFECT
         code = OutcomeUnknown.exit_code if lost else failure.exit_code
         return _words(failure, attempt.standing), code

@@ -7,11 +7,15 @@
     ├── Conflict                       4   the workspace moved since it was read
     ├── CredentialsError               6   no usable credentials, or not allowed
     ├── OutcomeUnknown                 7   a write whose effect could not be established
+    │   └── NotEnded                   7   … or a run that still goes on
     ├── NotRecorded                    7   something was written, and that could not be noted on disk
-    ├── Throttled                      8   too many calls, or the quota is used up
+    ├── Throttled                      8   too many calls
+    │   └── QuotaUsed                  8   … and none is left of the calls of the day
     ├── ServiceError                   1   the service refused a call
     │   └── NotFound                   1   … because the object does not exist
     ├── Unreachable                    1   no answer that can be understood
+    ├── TimeOver                       1   `--timeout` ended the command
+    ├── Terminated                   143   SIGTERM ended a command that only reads
     ├── JobFailed                      1   an asynchronous job ended without success
     ├── PublishFailed                  1   a pipeline run ended without success
     ├── WaitsForPerson                 9   only a person in the console can go on
@@ -105,6 +109,10 @@ class OutcomeUnknown(DeployerError):
     exit_code = 7
 
 
+class NotEnded(OutcomeUnknown):
+    """What runs was watched for as long as it was to be, and has not ended."""
+
+
 class NotRecorded(DeployerError):
     """Something was written, and what became of it could not be noted on disk: no more is sent."""
 
@@ -112,9 +120,13 @@ class NotRecorded(DeployerError):
 
 
 class Throttled(DeployerError):
-    """The service kept refusing calls as too many, or a daily quota is used up."""
+    """The service kept refusing calls as too many."""
 
     exit_code = 8
+
+
+class QuotaUsed(Throttled):
+    """The calls of the day are used up, or too few are left to prove another write."""
 
 
 class ServiceError(DeployerError):
@@ -142,6 +154,16 @@ class NotFound(ServiceError):
 
 class Unreachable(DeployerError):
     """No answer, or none that can be understood, after all attempts."""
+
+
+class TimeOver(DeployerError):
+    """The time that the command was given is over."""
+
+
+class Terminated(DeployerError):
+    """SIGTERM came while nothing was written."""
+
+    exit_code = 143
 
 
 class JobFailed(DeployerError):

@@ -114,7 +114,10 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One workspace to bring to the desired state; exactly one of region, endpoint, emulator is set."""
+    """One workspace to bring to the desired state; exactly one of region, endpoint, emulator is set.
+
+    `local` is the folder of what this machine remembers, which may be deleted at any time.
+    """
 
     name: str
     project: str
@@ -131,6 +134,7 @@ class Target:
     connections: int = 16
     instance_metadata: bool = False
     window: Window = Window()
+    local: Path | None = None
 
     @property
     def place(self) -> str:
@@ -441,11 +445,19 @@ class Published:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The outcomes of one apply, and of what it published."""
+    """The outcomes of one apply, and of what it published; `halted` says what ended it early."""
 
     outcomes: tuple[Outcome, ...]
     api_calls: int = 0
     published: tuple[Published, ...] = ()
+    halted: str = ""
+
+    @property
+    def left(self) -> int:
+        """How many workflows were not attempted."""
+        waiting = {each.address for each in self.outcomes if each.status == "not attempted"}
+        waiting |= {each.address for each in self.published if each.status == "not attempted"}
+        return len(waiting)
 
 
 @dataclass(frozen=True, slots=True)

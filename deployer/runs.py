@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from deployer.errors import EXIT_PARTIAL, EXIT_RUN_FAILED, DeployerError
+from deployer.errors import EXIT_PARTIAL, EXIT_RUN_FAILED, DeployerError, NotEnded, TimeOver
 
-SUCCESS, FAILURE = "Success", "Failure"
+SUCCESS, FAILURE, RUNNING = "Success", "Failure", "Running"
 FINAL = (SUCCESS, FAILURE)
 """The states that an instance does not leave by itself; an unknown one is not among them (B-94)."""
 
@@ -139,9 +139,12 @@ class RunReport:
 
     @property
     def exit_code(self) -> int:
-        """10 if an instance failed; 5 if something was made and something else refused."""
-        if self.failure is None:
-            return EXIT_RUN_FAILED if any(result.failed for result in self.results) else 0
+        """10 if an instance failed, also where others still run; 5 if something was made and something
+        else refused.
+        """
+        failed = any(result.failed for result in self.results)
+        if self.failure is None or (failed and isinstance(self.failure, NotEnded | TimeOver)):
+            return EXIT_RUN_FAILED if failed else 0
         own = self.failure.exit_code
         partly = any(not call.found for call in self.calls) and own in (1, 3, 4, 64)
         return EXIT_PARTIAL if partly else own

@@ -31,7 +31,7 @@ from deployer.remote.workspace import LISTED_TYPES, Job
 from deployer.standing import NOTHING, POLL_SECONDS, RERUN, Standing
 
 JOB_DEADLINE = 300.0
-SENDINGS = 3
+SENDINGS = 5
 
 EMPTY = "created empty, import failed"
 CARRIED_OUT = "the import was carried out"

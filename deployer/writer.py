@@ -1,11 +1,11 @@
 """What writing needs besides the plan, and who is told how it goes; the doing is `deployer.write`."""
 
-import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from deployer.halt import Halt
 from deployer.model import Outcome
 from deployer.records import Records, Unrecorded
 from deployer.remote.workspace import Remote
@@ -30,5 +30,5 @@ class Writer:
     settle: float
     sleep: Callable[[float], Awaitable[None]]
     clock: Callable[[], float] = time.monotonic
-    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    stop: Halt = field(default_factory=Halt)
     records: Records = field(default_factory=Unrecorded)

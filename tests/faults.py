@@ -118,6 +118,13 @@ class Line(httpx.AsyncBaseTransport):
         self._faults: dict[str, list[tuple[str, Fault]]] = {}
         self._always: dict[str, Fault] = {}
         self.calls: list[tuple[str, dict[str, str]]] = []
+        self.struck = 0
+        """How many calls a fault befell."""
+
+    def calm(self) -> None:
+        """No fault is laid down any more."""
+        self._faults.clear()
+        self._always.clear()
 
     def next(self, operation: str, *faults: Fault, about: str = "") -> None:
         """The faults of the next calls of an operation, in their order: those with a text in them."""
@@ -144,6 +151,7 @@ class Line(httpx.AsyncBaseTransport):
         form = dict(parse_qsl(request.content.decode(), keep_blank_values=True))
         self.calls.append((operation, {**dict(request.url.params), **form}))
         fault = self._fault(operation, str(request.url.params) + str(form))
+        self.struck += fault is not passed
 
         async def forward() -> httpx.Response:
             response = await self._inner.handle_async_request(request)

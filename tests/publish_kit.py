@@ -1,11 +1,11 @@
 """Publishing on the bench in few words: apply, publish, and what the emulator says of it afterwards."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from deployer import pipeline
+from deployer.halt import Halt
 from deployer.load import Loaded
 from deployer.model import Manifest, Plan, Published, Target
 from deployer.publishing.publication import marker
@@ -37,7 +37,7 @@ def publisher(one: Bench, target: Target | None = None, **said: Any) -> Any:
     """What publishing needs on a bench; nobody is waited for unless `patience` says so."""
     allowed = bool(said.pop("allowed", False))
     made = one.connection.publisher(
-        one.watch, hours_of(target or one.target, allowed=allowed), 0.0, asyncio.Event()
+        one.watch, hours_of(target or one.target, allowed=allowed), 0.0, Halt()
     )
     return replace(made, **said)
 

@@ -1,14 +1,16 @@
 """What tests of running share: published workflows on a bench, and the commands that run them."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from deployer.cli.deadline import Deadline
+from deployer.errors import TimeOver
 from deployer.flowspec import derived_id
 from deployer.records import Records, Unrecorded
 from deployer.remote.instances import Instances, Search
 from deployer.remote.scheduling import Scheduling
-from deployer.running.run import Stay, backfill, single, smoke_tests
+from deployer.running.run import Stay, Work, backfill, single, smoke_tests
 from deployer.running.runner import Runner
 from deployer.runs import Instance, Result, RunReport, TaskInstance
 from tests.faults import Bench, story
@@ -105,10 +107,24 @@ class Stage:
             allowed=allowed,
             place=lambda _: "",
             every_node=True,
-            stay=Stay(wait, patience),
+            stay=Stay(wait, patience is not None),
         )
-        (report,) = await work(self.runner)
+        (report,) = await self._within(patience, work)
         return report
+
+    async def _within(self, patience: float | None, work: Work) -> list[RunReport]:
+        """Work that has so many seconds of the clock that only sleeping moves."""
+        runner, left = self.runner, Deadline(patience, lambda: 0.0)
+
+        async def sleep(seconds: float) -> None:
+            await runner.sleep(seconds)
+            left.skip(seconds)
+
+        def over() -> None:
+            runner.stop.because(left.told, TimeOver.exit_code)
+
+        with left.watched(over, 5.0, over):
+            return await work(replace(runner, sleep=sleep))
 
     async def run(self, nonce: str = "once", *, wait: bool = True, **said: Any) -> RunReport:
         """A run as the command line asks for it."""
@@ -118,7 +134,7 @@ class Stage:
 
     async def smoke(self, *nodes: str, path: str = PATH) -> RunReport:
         """A smoke test."""
-        work = smoke_tests({path: nodes}, nonce="smoke", env="Prod", patience=None)
+        work = smoke_tests({path: nodes}, nonce="smoke", env="Prod", bounded=False)
         (report,) = await work(self.runner)
         return report
 

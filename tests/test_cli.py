@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -630,6 +631,22 @@ def test_first_signal_finishes_what_is_under_way(project: Project, number: int, 
         ("shop/raw", "done", ""),
         ("shop/clean", "not attempted", "interrupted"),
     ]
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_signal_while_it_only_reads(project: Project, number: int, code: int) -> None:
+    """A service that never answers is waited for no longer; it is said that nothing was written."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(20)
+        remote_target(project, f"endpoint: 'http://127.0.0.1:{silent.getsockname()[1]}'")
+        command = project.spawn("apply", "--auto-approve", env=KEYS, stdout=subprocess.PIPE)
+        asked, _ = silent.accept()
+        with asked:
+            command.send_signal(number)
+            out, err = command.communicate(timeout=30)
+    assert (command.returncode, out) == (code, "")
+    assert re.search("interrupted.*nothing was written", err, re.DOTALL), err
     assert "Traceback" not in err
 
 

@@ -135,7 +135,7 @@ def test_approval(deployer: Shell, project: Project) -> None:
     applied(deployer)
     with workspace(project) as control:
         control.set_mode(PROJECT, "standard")
-    waiting = deployer("publish", "--auto-approve", "--timeout", "5")
+    waiting = deployer("publish", "--auto-approve", "--approval-timeout", "5m")
     assert waiting.code == 9
     assert waiting.out.startswith("waiting: publish shop/raw, pipeline run ")
     assert "approves it in the console of project 10001" in waiting.out
@@ -202,7 +202,7 @@ def test_time_does_not_go_back(deployer: Shell, project: Project) -> None:
     with workspace(project) as control:
         control.set_mode(PROJECT, "standard")
         before = control.now()
-    assert deployer("publish", "--auto-approve", "--timeout", "30").code == 9
+    assert deployer("publish", "--auto-approve", "--approval-timeout", "30m").code == 9
     with workspace(project) as control:
         assert control.now() - before >= 30 * 60 * 1000
 
@@ -295,7 +295,7 @@ def test_approval_after_writing(deployer: Shell, project: Project) -> None:
     project.change("flows/land.sh", "two", "three")
     with workspace(project) as control:
         control.set_mode(PROJECT, "standard")
-    ended = deployer("apply", "--auto-approve", "--publish", "--timeout", "0")
+    ended = deployer("apply", "--auto-approve", "--publish", "--approval-timeout", "0")
     assert ended.code == 9
     run = ended.out.split("pipeline run ")[1].split(",")[0]
     with workspace(project) as control:

@@ -3,15 +3,14 @@
 import asyncio
 import gzip
 import logging
-import selectors
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from itertools import count
-from typing import Any, TypeVar
+from typing import Any
 
 import httpx
 import pytest
@@ -22,6 +21,7 @@ from deployer.errors import (
     DeployerError,
     NotFound,
     OutcomeUnknown,
+    QuotaUsed,
     ServiceError,
     Throttled,
     Unreachable,
@@ -29,6 +29,7 @@ from deployer.errors import (
 )
 from deployer.transport.client import ATTEMPTS, Client, Operation
 from deployer.transport.credentials import Credentials
+from tests.virtual import virtually
 
 READ = Operation("GetProject", "GET")
 WRITE = Operation("CreatePipelineRun", "POST")
@@ -38,39 +39,6 @@ KEY = Credentials("key-id", "secret-value")
 OK = {"RequestId": "R-1", "Id": 463497880880954000}
 
 Step = httpx.Response | Exception | Callable[[httpx.Request], Awaitable[httpx.Response]]
-
-
-class _Selector(selectors.DefaultSelector):
-    """Never waits: when nothing is ready, the time of the loop jumps to the next timer."""
-
-    now = 0.0
-
-    def select(self, timeout: float | None = None) -> list[Any]:
-        ready = super().select(0)
-        if not ready and timeout is None:
-            raise RuntimeError("nothing will ever happen")
-        if not ready:
-            self.now += timeout or 0.0
-        return ready
-
-
-class VirtualLoop(asyncio.SelectorEventLoop):
-    """An event loop in which an hour passes at once."""
-
-    def __init__(self) -> None:
-        self._virtual = _Selector()
-        super().__init__(self._virtual)
-
-    def time(self) -> float:
-        return self._virtual.now
-
-
-T = TypeVar("T")
-
-
-def virtually(main: Coroutine[Any, Any, T]) -> T:
-    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
-        return runner.run(main)
 
 
 @dataclass
@@ -249,12 +217,26 @@ def test_unknown_write_is_not_repeated(step: Step) -> None:
     assert (result.calls, result.error.where) == (1, "CreatePipelineRun")
 
 
-@each(UNKNOWN)
+@each({name: step for name, step in UNKNOWN.items() if name != "hang"})
 def test_endless_failure(step: Step) -> None:
     """A read gives up after eight attempts with full pauses up to 20 s between them."""
     result = call(step)
     assert type(result.error) is Unreachable
     assert (result.calls, result.pauses) == (ATTEMPTS, [0.5, 1, 2, 4, 8, 16, 20])
+
+
+def test_endless_silence() -> None:
+    """A service that never answers is given up within 180 s: no attempt begins after the first 90 s."""
+    result = call(hang)
+    assert type(result.error) is Unreachable
+    assert (result.calls, result.pauses, result.seconds) == (6, [0.5, 1, 2, 4, 8], 95.5)
+
+
+def test_endless_patience_is_not_asked_for() -> None:
+    """A service that asks for 120 s again and again is obeyed once, and then given up."""
+    result = call(refusal(429, "Throttling.User", x_acs_retry_after="120000"))
+    assert type(result.error) is Throttled
+    assert (result.calls, result.pauses, result.seconds) == (2, [120], 120)
 
 
 def test_write_never_connected() -> None:
@@ -288,7 +270,7 @@ def test_throttled_is_repeated(step: Step, operation: Operation) -> None:
 def test_quota_is_not_repeated(code: str) -> None:
     """A quota that is used up is not asked again."""
     result = call(refusal(429, code))
-    assert type(result.error) is Throttled
+    assert type(result.error) is QuotaUsed
     assert (result.calls, result.error.request_id) == (1, "R-9")
 
 

@@ -61,7 +61,7 @@ targets:
     vars: {n: 5, yes_: true, text: "5"}
     overrides: {a/b: {owner: me}}
     publish: true
-    limits: {settle: 1.5, deletedNodes: 3}
+    limits: {settle: 1.5, deletedNodes: 3, apiCallsPerDay: 100}
     rate: 40
     connections: 4
     instanceMetadata: true
@@ -74,11 +74,12 @@ targets:
         vars={"n": 5, "yes_": True, "text": "5"},
         overrides={"a/b": {"owner": "me"}},
         publish=True,
-        limits={"settle": 1.5, "deletedNodes": 3},
+        limits={"settle": 1.5, "deletedNodes": 3, "apiCallsPerDay": 100},
         rate=40,
         settle=1.5,
         connections=4,
         instance_metadata=True,
+        local=root / ".deployer",
     )
     assert replace(load(root, text), warnings=()) == Settings(
         root=root,
@@ -95,7 +96,7 @@ def test_left_out_has_defaults(root: Path) -> None:
     """The least that can be said is a place and a project."""
     found = load(root, "targets: {dev: {region: cn-beijing, project: a}}")
     assert found.manifests == config.DEFAULT_MANIFESTS
-    assert found.target == Target("dev", "a", "", region="cn-beijing")
+    assert found.target == Target("dev", "a", "", region="cn-beijing", local=root / ".deployer")
 
 
 @pytest.mark.parametrize("project", ["9223372036854775807", "'007'", "0042", "1_000"])

@@ -128,7 +128,7 @@ def test_an_unknown_status_is_waited_for() -> None:
         report = await stage.backfill(**ONE)
         body = {"WorkflowInstance": {"Id": int(report.instances[0]), "Status": "Dreaming"}}
         stage.line.next("GetWorkflowInstance", answers(body), answers(body))
-        (result,) = await watch(report.instances, stage.runner)
+        (result,) = (await watch(report.instances, stage.runner)).results
         assert result.words == "Success"
         assert ("", "Dreaming") in stage.seen.states
 
@@ -247,7 +247,7 @@ def test_what_failed_runs_again(lost: bool) -> None:
         if lost:
             stage.line.next("RerunWorkflowInstances", answer_lost)
         await rerun(identity, stage.runner, nodes=(), failed=True, downstream=False)
-        (result,) = await watch([identity], stage.runner)
+        (result,) = (await watch([identity], stage.runner)).results
         assert result.instance.status == "Success"
         assert {task.name: task.number for task in result.tasks} == {"hand": 1, "foot": 2}
         assert stage.line.count("RerunWorkflowInstances") == 1
@@ -263,7 +263,7 @@ def test_the_end_of_the_run_before_is_not_taken_for_that_of_the_rerun(lag: str) 
         identity = (await failed(stage)).instance.id
         stage.control.set({"read_lag": lag, "run_seconds": "30", "job_seconds": "30"})
         await rerun(identity, stage.runner, nodes=(), failed=True, downstream=False)
-        (result,) = await watch([identity], stage.runner)
+        (result,) = (await watch([identity], stage.runner)).results
         assert result.instance.status == "Success"
 
     on_stage(told, flow("hand", "foot", **HAND))

@@ -1,6 +1,5 @@
 """A lost answer at each request of publish: what was sent is found again, and never sent twice."""
 
-import asyncio
 import os
 from contextlib import suppress
 
@@ -10,6 +9,7 @@ import pytest
 from deployer.emulator import Switches
 from deployer.emulator.faults import Fault
 from deployer.errors import Unreachable
+from deployer.halt import Halt
 from deployer.model import Published
 from tests.faults import (
     Bench,
@@ -176,7 +176,7 @@ def test_an_interruption_leaves_the_run_for_a_rerun() -> None:
 
     async def tell(one: Bench) -> None:
         await saved(one, FLOW)
-        stop = asyncio.Event()
+        stop = Halt()
         one.watch.on_step = lambda text: stop.set() if text == "stage PROD_CHECK" else None
         first = await only(one, FLOW, stop=stop)
         assert (first.status, first.exit_code) == ("failed", 130)

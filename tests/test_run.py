@@ -12,6 +12,7 @@ from deployer.emulator import Fault as EmulatorFault
 from deployer.emulator import Switches
 from deployer.errors import (
     DeployerError,
+    NotEnded,
     NotFound,
     OutcomeUnknown,
     RefusedBySafety,
@@ -508,12 +509,48 @@ def test_a_watch_that_is_out_of_time_says_that_the_run_goes_on() -> None:
     """The exit code is 7, and the instances are named for another watch."""
 
     async def told(stage: Stage) -> None:
-        report = await stage.backfill(wait=True, patience=30, **DAYS)
+        report = await stage.backfill(wait=True, patience=90, **DAYS)
         assert report.exit_code == 7
-        assert report.failure is not None
+        assert type(report.failure) is NotEnded
         assert report.instances[0] in report.failure.hint
 
     on_stage(told, flow("land"), switches=Switches(run_seconds="600"))
+
+
+def test_what_ended_before_the_time_was_over_is_told() -> None:
+    """Of two days one has failed and the other still runs: exit 10, the result of the first is there."""
+
+    async def told(stage: Stage) -> None:
+        stage.control.fail_task("land", "too heavy", times=1)
+        report = await stage.backfill(wait=True, patience=90, **DAYS)
+        assert [result.instance.status for result in report.results] == ["Failure"]
+        assert type(report.failure) is NotEnded
+        assert (report.exit_code, report.instances[1] in report.failure.hint) == (10, True)
+
+    on_stage(told, flow("land"), switches=Switches(run_seconds="60"))
+
+
+def test_a_task_may_take_its_hours() -> None:
+    """What runs is at work, however long nothing else is seen of it: it is watched to its end."""
+
+    async def told(stage: Stage) -> None:
+        report = await stage.backfill(wait=True, dates=["2025-10-01"])
+        assert (report.exit_code, len(report.results)) == (0, 1)
+
+    on_stage(told, flow("land"), switches=Switches(run_seconds="7200"))
+
+
+def test_calls_that_time_left_no_room_for_are_told() -> None:
+    """The second call of a backfill is not begun; what the first made stands: exit 5."""
+
+    async def told(stage: Stage) -> None:
+        days = [f"2025-{month:02}-01" for month in range(1, 10)]
+        report = await stage.backfill(wait=True, patience=70, singleDates=True, dates=days)
+        assert isinstance(report.failure, DeployerError)
+        assert (len(report.calls), report.planned) == (1, 2)
+        assert report.exit_code in (5, 7)
+
+    on_stage(told, flow("land"), switches=Switches(run_seconds="60"))
 
 
 def test_states_are_told_as_they_change() -> None:

@@ -165,6 +165,29 @@ def test_nobody_waits_for_a_day_to_come_without_an_end(deployer: Shell) -> None:
     assert deployer(*command, "--at-once").code == 0
 
 
+def test_a_watch_in_which_nothing_moves_ends(deployer: Shell) -> None:
+    """After 600 s without any change, and nothing at work: exit 7, with the command that goes on."""
+    made = deployer("backfill", "shop/raw", "--date", "2999-01-01", "--format", "json")
+    (identity,) = json.loads(made.out)["runs"][0]["calls"][0]["instances"]
+    ended = deployer("instances", "watch", identity)
+    says(ended, 7, "1 of 1 instances have not ended in time", "nothing moved for 10 minutes")
+    assert f"`deployer instances watch {identity}` goes on watching" in ended.err
+
+
+def test_a_watch_ends_with_the_time_of_the_command(deployer: Shell) -> None:
+    """Exit 10, as one of its instances has failed by then; what still runs is named."""
+    with control(deployer) as plane:
+        plane.fail_task("lift", "too heavy", times=1)
+    failed = deployer("run", "shop/hand", "--format", "json")
+    made = deployer("backfill", "shop/raw", "--date", "2999-01-01", "--format", "json")
+    later, now = (json.loads(x.out)["runs"][0]["calls"][0]["instances"][0] for x in (made, failed))
+    ended = deployer("instances", "watch", now, later, "--timeout", "2m")
+    assert (ended.code, "too heavy" in ended.out) == (10, True), ended
+    assert "1 of 2 instances have not ended in time" in ended.err
+    assert "the 120 seconds of `--timeout` are over; they go on running" in ended.err
+    assert f"`deployer instances watch {later}` goes on watching" in ended.err
+
+
 def test_a_failed_instance_is_shown_with_its_log(deployer: Shell) -> None:
     """The status of each task, and the end of the log of the one that failed."""
     with control(deployer) as plane:

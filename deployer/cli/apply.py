@@ -13,7 +13,9 @@ from deployer.cli.allowing import allow_options, with_allowed
 from deployer.cli.asking import ask, things
 from deployer.cli.basing import base_options, drift_refusal
 from deployer.cli.choosing import selection_options
+from deployer.cli.deadline import Deadline
 from deployer.cli.options import (
+    approval_option,
     format_option,
     option,
     publish_option,
@@ -31,10 +33,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class _Wish:
-    """How the work is to be done; `hours` is None where nothing is to be published."""
+    """How the work is to be done; `hours` is None where nothing is to be published.
+
+    An approval is waited for as many seconds as `patience`.
+    """
 
     hours: "Hours | None"
-    minutes: float
+    patience: float
+    deadline: Deadline
 
 
 @click.command("apply")
@@ -69,6 +75,7 @@ class _Wish:
     help="Run each changed node once after publishing, and fail if it fails.",
 )
 @timeout_option
+@approval_option
 @window_option
 def command(
     file: Path | None,
@@ -84,7 +91,8 @@ def command(
     smoke_test: bool,
     guard_running: str | None,
     guard_minutes: int,
-    timeout: float,
+    deadline: Deadline,
+    patience: float,
     allow_window: bool,
     **allowed: Any,
 ) -> int:
@@ -105,7 +113,9 @@ def command(
         asked = with_allowed(Asked(select, exclude, publish, base=base, prune=prune), allowed)
 
         def plans() -> Planned:
-            return _from_file(file, target, asked) if file else planned(target, asked)
+            if file:
+                return _from_file(file, target, asked, deadline)
+            return planned(target, asked, deadline)
 
         found = resumed(plans(), plans)
         plan = found.plan
@@ -114,7 +124,7 @@ def command(
             raise refusal
         writing.refuse(plan)
         if guard_running:
-            guard(found, guard_minutes, refuses=guard_running == "refuse")
+            guard(found, guard_minutes, deadline, refuses=guard_running == "refuse")
         hours = open_hours(found, allowed=allow_window) if plan.to_publish else None
         if (plan.pending or hours) and not (auto_approve or file):
             ask(_doing(plan), found.target, "apply")
@@ -123,7 +133,7 @@ def command(
         if smoke_test:
             say("nothing to test: no changed node was published")
         return 0
-    report, signals = _write(found, _Wish(hours, timeout))
+    report, signals = _write(found, _Wish(hours, patience, deadline))
     # What was written is written: the exit code tells it, whether or not anyone still reads.
     with suppress(OutputClosed):
         _show_report(report, form)
@@ -131,16 +141,16 @@ def command(
     if smoke_test and code == 0:
         from deployer.cli.smoke_test import try_changed
 
-        return try_changed(found.settings.root, found.target, plan.to_publish, form)
+        return try_changed(found.settings.root, found.target, plan.to_publish, form, deadline)
     return code
 
 
-def _from_file(file: Path, target: str | None, asked: Asked) -> "Planned":
+def _from_file(file: Path, target: str | None, asked: Asked, deadline: Deadline) -> "Planned":
     """What a saved plan holds, made anew; flags that shape a plan are in the file already."""
     from deployer.cli.saved import planned_again, refuse_flags
 
     refuse_flags(asked.given)
-    return planned_again(file, target)
+    return planned_again(file, target, deadline)
 
 
 def _doing(plan: Plan) -> str:
@@ -167,28 +177,29 @@ def _show(plan: Plan, form: str, *, asks: bool) -> None:
 def _write(found: "Planned", wish: _Wish) -> tuple[Report, list[int]]:
     """The report, and the signals that ended the work early."""
     from deployer import pipeline
-    from deployer.cli.connect import connected, run, stop_on_signal
+    from deployer.cli.connect import connected, run, stop_early
     from deployer.cli.progress import progress
     from deployer.cli.publishing import publish_applied
     from deployer.cli.recording import recorded
 
     async def main() -> tuple[Report, list[int]]:
-        async with connected(found.target) as connection:
+        async with connected(found.target, wish.deadline) as connection:
             with (
                 recorded(found.settings.root, found.target, connection.now) as records,
                 progress(len(found.plan.pending)) as shown,
             ):
                 writer = connection.writer(shown, records)
-                with stop_on_signal(writer.stop) as signals:
+                with stop_early(writer.stop, wish.deadline) as signals:
                     report = await pipeline.apply(found.plan, writer)
                     if wish.hours:
                         publisher = connection.publisher(
-                            shown, wish.hours, wish.minutes * 60, writer.stop, records
+                            shown, wish.hours, wish.patience, writer.stop, records
                         )
                         published = await publish_applied(found, report, connection, publisher)
                         report = replace(report, published=published)
+                halted = writer.stop.why if writer.stop.is_set() else ""
             calls = found.plan.api_calls + connection.remote.calls
-        return replace(report, api_calls=calls), signals
+        return replace(report, api_calls=calls, halted=halted), signals
 
     return run(main())
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 
+from deployer.cli.deadline import Deadline
 from deployer.cli.options import chosen, format_option, option, target_option
 from deployer.cli.run_options import Document, Wish, common, stacked, watched, wished
 from deployer.errors import UsageError
@@ -67,7 +68,7 @@ def command(
     target: str | None,
     form: str,
     wait: bool,
-    patience: float | None,
+    deadline: Deadline,
     allow_instances: int | None,
     **given: Any,
 ) -> int:
@@ -98,9 +99,10 @@ def command(
         allowed=allow_instances,
         place=wish.place,
         every_node=not wish.from_file,
-        stay=Stay(wait, patience),
+        stay=Stay(wait, bool(deadline)),
     )
-    return carried_out(settings.root, where, work, form, wish.document.get("env", "Prod"))
+    env = wish.document.get("env", "Prod")
+    return carried_out(settings.root, where, work, form, env, deadline)
 
 
 def _completed(wish: Wish) -> Wish:

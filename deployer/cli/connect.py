@@ -6,6 +6,7 @@ virtual: waiting moves its clock and returns at once.
 
 import asyncio
 import os
+import re
 import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
@@ -14,8 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from deployer.cli.deadline import Deadline
 from deployer.cli.words import say
-from deployer.errors import CredentialsError, UsageError
+from deployer.errors import CredentialsError, Terminated, TimeOver, UsageError
+from deployer.halt import Halt
 from deployer.model import Target
 from deployer.publishing.publisher import Publisher
 from deployer.publishing.window import Hours
@@ -25,6 +28,7 @@ from deployer.remote.workspace import Remote
 from deployer.transport.client import Client
 from deployer.transport.credentials import CredentialChain, Credentials
 from deployer.transport.endpoints import check_endpoint, endpoint_of
+from deployer.transport.quota import Quota
 from deployer.writer import Progress, Writer
 
 DEFAULT_RATE = 5.0
@@ -56,7 +60,7 @@ class Connection:
         progress: Progress,
         hours: Hours,
         patience: float,
-        stop: asyncio.Event,
+        stop: Halt,
         records: Records = NOWHERE,
     ) -> Publisher:
         """What publishing needs here; an approval is waited for as many seconds as `patience`."""
@@ -86,9 +90,14 @@ class Connection:
 
 
 @asynccontextmanager
-async def connected(target: Target) -> AsyncIterator[Connection]:
-    """A connection to a target. Raises UsageError or CredentialsError that say which target."""
-    open_one = _online(target) if target.emulator is None else _embedded(target, target.emulator)
+async def connected(target: Target, deadline: Deadline | None = None) -> AsyncIterator[Connection]:
+    """A connection to a target. Raises UsageError or CredentialsError that say which target.
+
+    The deadline is told of time that is skipped; it ends nothing by itself.
+    """
+    time_left = deadline or Deadline()
+    db = target.emulator
+    open_one = _online(target) if db is None else _embedded(target, db, time_left)
     try:
         async with open_one as connection:
             yield connection
@@ -104,12 +113,25 @@ async def _online(target: Target) -> AsyncIterator[Connection]:
     endpoint = endpoint_of(target.region) if region else check_endpoint(target.endpoint)
     chain = CredentialChain(os.environ, target.instance_metadata)
     rate = target.rate or (DEFAULT_RATE if region else None)
-    async with Client(endpoint, chain.get, rate=rate, connections=target.connections) as client:
+    async with Client(
+        endpoint,
+        chain.get,
+        rate=rate,
+        connections=target.connections,
+        quota=_quota(target, time.time),
+    ) as client:
         yield Connection(Remote(client, target.project), target.settle, asyncio.sleep, loop.time)
 
 
+def _quota(target: Target, now: Callable[[], float]) -> Quota | None:
+    """The calls of the day, where the target says how many there are; by region, as they are given."""
+    limit = target.limits.get("apiCallsPerDay")
+    name = re.sub(r"[^\w-]", "_", target.region or target.name, flags=re.ASCII)
+    return Quota(int(limit), target.local, name, now) if limit else None
+
+
 @asynccontextmanager
-async def _embedded(target: Target, db: Path) -> AsyncIterator[Connection]:
+async def _embedded(target: Target, db: Path, deadline: Deadline) -> AsyncIterator[Connection]:
     from deployer.emulator import (
         EmulatorStoreError,
         EmulatorTransport,
@@ -125,6 +147,8 @@ async def _embedded(target: Target, db: Path) -> AsyncIterator[Connection]:
         nonlocal slept
         slept += seconds
         clock.advance(seconds)
+        deadline.skip(seconds)
+        await asyncio.sleep(0)  # Signals and the end of the time are heard now.
 
     try:
         app = create_app(
@@ -150,6 +174,7 @@ async def _embedded(target: Target, db: Path) -> AsyncIterator[Connection]:
             sleep=sleep,
             clock=clock,
             now=clock,
+            quota=_quota(target, clock),
         ) as client:
             remote = Remote(client, target.project)
             honours = app.control.switches().dryrun == "honoured"
@@ -164,22 +189,47 @@ async def _embedded(target: Target, db: Path) -> AsyncIterator[Connection]:
 
 
 def run(main: Coroutine[Any, Any, Result]) -> Result:
-    """The one place where asynchronous code is run."""
-    return asyncio.run(main)
+    """The one place where asynchronous code is run.
+
+    Raises Terminated where SIGTERM comes while `stop_early` does not listen to it: nothing is written
+    then.
+    """
+    return asyncio.run(_until_terminated(main))
+
+
+async def _until_terminated(main: Coroutine[Any, Any, Result]) -> Result:
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    heard: list[bool] = []
+
+    def on() -> None:
+        heard.append(True)
+        if task:
+            task.cancel()
+
+    loop.add_signal_handler(signal.SIGTERM, on)
+    try:
+        return await main
+    except asyncio.CancelledError:
+        if not heard:
+            raise
+        raise Terminated("interrupted", written="nothing was written") from None
+    finally:
+        loop.remove_signal_handler(signal.SIGTERM)
 
 
 @contextmanager
-def stop_on_signal(stop: asyncio.Event) -> Iterator[list[int]]:
-    """SIGINT and SIGTERM: the first ends the handing out of work and waits 5 seconds for what is
-    under way, then cancels it; a second one cancels at once.
+def stop_early(halt: Halt, deadline: Deadline) -> Iterator[list[int]]:
+    """SIGINT, SIGTERM and the end of the time: nothing more is begun, and what is under way has
+    5 seconds before it is cut off; a second signal cuts it off at once.
 
-    Yields the signals received. Cancelled writes end as outcomes, so that what is unknown is said.
+    Yields the signals received. Writes that are cut off end as outcomes, so that what is unknown is
+    said.
     """
     loop = asyncio.get_running_loop()
     main = asyncio.current_task()
     received: list[int] = []
 
-    def cancel() -> None:
+    def cut() -> None:
         for task in asyncio.all_tasks() - {main}:
             task.cancel()
 
@@ -187,13 +237,18 @@ def stop_on_signal(stop: asyncio.Event) -> Iterator[list[int]]:
         if not received:
             say("stopping: calls under way are finished, nothing more is begun")
         received.append(number)
-        stop.set()
-        loop.call_later(GRACE_SECONDS if len(received) == 1 else 0.0, cancel)
+        halt.set()
+        loop.call_later(GRACE_SECONDS if len(received) == 1 else 0.0, cut)
+
+    def over() -> None:
+        say(f"{deadline.told}: calls under way are finished, nothing more is begun")
+        halt.because(deadline.told, TimeOver.exit_code)
 
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, on, number)
     try:
-        yield received
+        with deadline.watched(over, GRACE_SECONDS, cut):
+            yield received
     finally:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.remove_signal_handler(number)

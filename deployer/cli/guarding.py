@@ -1,6 +1,7 @@
 """`--guard-running`: what runs, or soon will, of the workflows that are about to be changed."""
 
 from deployer.cli.connect import connected, run
+from deployer.cli.deadline import Deadline
 from deployer.cli.planning import Planned
 from deployer.cli.words import say
 from deployer.days import moment
@@ -11,12 +12,12 @@ from deployer.render.visible import visible
 SHOWN = 20
 
 
-def guard(found: Planned, minutes: int, *, refuses: bool) -> None:
+def guard(found: Planned, minutes: int, deadline: Deadline, *, refuses: bool) -> None:
     """Says on stderr what is busy; raises RefusedBySafety if that is to stand in the way."""
     touched = dict.fromkeys(each.address for each in (*found.plan.pending, *found.plan.to_publish))
 
     async def main() -> list[Busy]:
-        async with connected(found.target) as connection:
+        async with deadline.bounded(), connected(found.target, deadline) as connection:
             return await busy(list(touched), connection.remote, connection.now(), minutes)
 
     there = run(main()) if touched else []

@@ -1,16 +1,19 @@
 """`deployer instances`: what ran and what runs, to be listed, shown, watched, stopped and run again."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import date
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from deployer.cli.options import chosen, format_option, option, target_option
-from deployer.errors import EXIT_RUN_FAILED, UsageError
+from deployer.cli.deadline import Deadline
+from deployer.cli.options import chosen, format_option, option, target_option, timeout_option
+from deployer.errors import EXIT_RUN_FAILED, OutcomeUnknown, TimeOver, UsageError
 
 if TYPE_CHECKING:
     from deployer.running.runner import Runner
+    from deployer.running.watch import Watch
     from deployer.runs import Instance, Result
 
 Found = TypeVar("Found")
@@ -51,26 +54,30 @@ def _worked(
     work: "Callable[[Runner], Awaitable[Found]]",
     form: str = "text",
     env: str | None = None,
+    deadline: Deadline | None = None,
 ) -> tuple[Found, list[int]]:
     """What a piece of work on a target comes to, and the signals that came meanwhile.
 
-    Work that a signal cuts off ends the command.
+    Work that a signal, or the end of the time, cuts off ends the command.
     """
-    from deployer.cli.connect import connected, run, stop_on_signal
+    from deployer.cli.connect import connected, run, stop_early
     from deployer.cli.running import runner, unless_stopped
     from deployer.cli.watching import watching
     from deployer.cli.words import say
 
     _, where = chosen(target)
+    time_left = deadline or Deadline()
 
     async def main() -> tuple[Found | None, list[int]]:
-        async with connected(where) as connection:
+        async with connected(where, time_left) as connection:
             with watching(form) as told:
                 one = runner(connection, told, env or "Prod")
-                with stop_on_signal(one.stop) as signals:
+                with stop_early(one.stop, time_left) as signals:
                     return await unless_stopped(work(one)), signals
 
     found, signals = run(main())
+    if found is None and not signals:
+        raise TimeOver(time_left.told)
     if found is None:
         say("interrupted")
         raise click.exceptions.Exit(128 + (signals or [2])[0])
@@ -214,30 +221,36 @@ def show_command(target: str | None, form: str, identity: str) -> int:
 @target_option
 @format_option("text", "json", "json-lines")
 @_ids
-@option(
-    "--timeout",
-    "patience",
-    type=click.FloatRange(min=0),
-    metavar="SECONDS",
-    help="How long to watch; the instances go on after that.",
-)
-def watch_command(
-    target: str | None, form: str, ids: tuple[str, ...], patience: float | None
-) -> int:
+@timeout_option
+def watch_command(target: str | None, form: str, ids: tuple[str, ...], deadline: Deadline) -> int:
     """Watch instances until they have ended. Exit 10 if one ends in failure."""
     from deployer.cli.words import emit, paint, say
     from deployer.render import runs_json, runs_text
     from deployer.running.watch import watch
 
-    results, signals = _worked(target, lambda runner: watch(ids, runner, patience), form)
+    watched, signals = _worked(
+        target, lambda runner: watch(ids, runner, bounded=bool(deadline)), form, deadline=deadline
+    )
     if form == "json":
-        emit(runs_json.results(results))
-    elif form == "text" and results:
-        emit(runs_text.results(results, paint()))
+        emit(runs_json.results(watched.results))
+    elif form == "text" and watched.results:
+        emit(runs_text.results(watched.results, paint()))
     if signals:
         say("no longer watched; what has not ended goes on running")
         return 128 + signals[0]
-    return EXIT_RUN_FAILED if any(result.failed for result in results) else 0
+    return _ended(watched)
+
+
+def _ended(watched: "Watch") -> int:
+    """The exit code of a watch; says what goes on running."""
+    from deployer.cli.words import say_error
+
+    left = watched.unfinished
+    if left:
+        say_error(left)
+    if watched.failed:
+        return EXIT_RUN_FAILED
+    return left.exit_code if left else 0
 
 
 # --- stop and rerun -------------------------------------------------------------------------------
@@ -262,6 +275,14 @@ def stop_command(target: str | None, form: str, ids: tuple[str, ...], comment: s
     return 0 if all(how.taken for how in told.values()) else 1
 
 
+def _lost(identity: str, why: str) -> OutcomeUnknown:
+    return OutcomeUnknown(
+        f"it is not known whether instance {identity} runs again",
+        why=why,
+        hint=f"`deployer instances show {identity}` shows how it stands",
+    )
+
+
 @command.command("rerun")
 @target_option
 @format_option("text", "json", "json-lines")
@@ -270,6 +291,7 @@ def stop_command(target: str | None, form: str, ids: tuple[str, ...], comment: s
 @option("--failed", is_flag=True, help="Only what failed.")
 @option("--downstream", is_flag=True, help="What waits for it, too.")
 @option("--wait/--no-wait", "wait", default=False, help="Watch it to its end.")
+@timeout_option
 def rerun_command(
     target: str | None,
     form: str,
@@ -278,6 +300,7 @@ def rerun_command(
     failed: bool,
     downstream: bool,
     wait: bool,
+    deadline: Deadline,
 ) -> int:
     """Run an instance of a manual workflow again; the service does so for no others.
 
@@ -288,17 +311,19 @@ def rerun_command(
     from deployer.running.steering import rerun
     from deployer.running.watch import watch
 
-    async def work(runner: "Runner") -> "list[Result]":
-        await rerun(identity, runner, nodes=nodes, failed=failed, downstream=downstream)
-        return await watch([identity], runner) if wait else []
+    async def work(runner: "Runner") -> "Watch":
+        try:
+            await rerun(identity, runner, nodes=nodes, failed=failed, downstream=downstream)
+        except asyncio.CancelledError:
+            if runner.stop.exit_code:
+                raise _lost(identity, runner.stop.why) from None
+            raise
+        return await watch([identity] if wait else [], runner, bounded=bool(deadline))
 
-    results, signals = _worked(target, work, form)
+    watched, signals = _worked(target, work, form, deadline=deadline)
     if form == "json":
-        emit(runs_json.results(results))
+        emit(runs_json.results(watched.results))
     elif form == "text":
-        emit(
-            runs_text.results(results, paint()) if results else f"instance {identity} runs again\n"
-        )
-    if signals:
-        return 128 + signals[0]
-    return EXIT_RUN_FAILED if any(result.failed for result in results) else 0
+        told = f"instance {identity} runs again\n"
+        emit(runs_text.results(watched.results, paint()) if watched.results else told)
+    return 128 + signals[0] if signals else _ended(watched)

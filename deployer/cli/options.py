@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
+from deployer.cli.deadline import deadline, seconds
 from deployer.errors import UsageError
 from deployer.model import Settings, Target
 
@@ -61,12 +62,24 @@ def window_option(command: Command) -> Command:
 
 
 def timeout_option(command: Command) -> Command:
-    """`--timeout MINUTES`, how long an approval is waited for."""
+    """`--timeout DURATION`: the time of the whole command, as a Deadline that begins now."""
     return option(
         "--timeout",
-        metavar="MINUTES",
-        type=click.FloatRange(min=0),
-        default=30.0,
+        "deadline",
+        metavar="DURATION",
+        callback=deadline,
+        help="Time for the whole command, such as 90s, 10m or 2h.  [default: no end]",
+    )(command)
+
+
+def approval_option(command: Command) -> Command:
+    """`--approval-timeout DURATION`: how long a person in the console is waited for."""
+    return option(
+        "--approval-timeout",
+        "patience",
+        metavar="DURATION",
+        callback=seconds,
+        default="30m",
         show_default=True,
         help="How long to wait for an approval in the console.",
     )(command)

@@ -9,7 +9,14 @@ from deployer.asked import Asked
 from deployer.cli.allowing import allow_options, with_allowed
 from deployer.cli.basing import base_options, drift_refusal
 from deployer.cli.choosing import selection_options
-from deployer.cli.options import format_option, option, publish_option, target_option
+from deployer.cli.deadline import Deadline
+from deployer.cli.options import (
+    format_option,
+    option,
+    publish_option,
+    target_option,
+    timeout_option,
+)
 from deployer.cli.plan_forms import FORMS, rendered
 from deployer.cli.plan_reports import report_option, tell_github, write_report
 from deployer.cli.words import emit
@@ -35,6 +42,7 @@ from deployer.errors import EXIT_CHANGES
     is_flag=True,
     help="Exit 2 if there are changes, or something to publish that wants it; 0 if there is none.",
 )
+@timeout_option
 def command(
     target: str | None,
     select: tuple[str, ...],
@@ -47,6 +55,7 @@ def command(
     form: str,
     report: Path | None,
     detailed_exitcode: bool,
+    deadline: Deadline,
     **allowed: Any,
 ) -> int:
     """Show what apply would change. Reads the workspace, writes nothing.
@@ -57,7 +66,7 @@ def command(
     from deployer.cli.planning import planned
 
     asked = with_allowed(Asked(select, exclude, publish, base=base, prune=prune), allowed)
-    found = planned(target, asked)
+    found = planned(target, asked, deadline)
     made = found.plan
     if out:
         from deployer.cli.saved import save

@@ -8,14 +8,13 @@ from deployer.asked import Asked
 from deployer.base import since
 from deployer.cli.choosing import choice
 from deployer.cli.connect import connected, run
+from deployer.cli.deadline import Deadline
 from deployer.cli.options import chosen
 from deployer.cli.words import say
 from deployer.errors import InvalidManifests
 from deployer.load import nothing_to_load
 from deployer.model import Plan, Settings, Target
 from deployer.review import Reviewer
-
-NOTHING = Asked()
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,18 +28,20 @@ class Planned:
     now: float
 
 
-def planned(name: str | None, asked: Asked = NOTHING) -> Planned:
+def planned(name: str | None, asked: Asked, deadline: Deadline) -> Planned:
     """The plan for the target of that name, or the default one; wrong files end it before any call.
 
     `asked` holds the flags that shape the plan: a new one is a field there, so that a saved plan is
-    made again with it. Raises what `pipeline.load`, `choice`, `pipeline.plan` and `connected` raise.
+    made again with it. Raises TimeOver, and what `pipeline.load`, `choice`, `pipeline.plan` and
+    `connected` raise.
     """
     settings, target = chosen(name)
-    return planned_of(settings, target, pipeline.load(settings, target, none=True), asked)
+    loaded = pipeline.load(settings, target, none=True)
+    return planned_of(settings, target, loaded, asked, deadline)
 
 
 def planned_of(
-    settings: Settings, target: Target, loaded: pipeline.Loaded, asked: Asked
+    settings: Settings, target: Target, loaded: pipeline.Loaded, asked: Asked, deadline: Deadline
 ) -> Planned:
     """The plan for a target of what is loaded; raises as `planned` does."""
     if loaded.errors:
@@ -51,7 +52,7 @@ def planned_of(
         say("`--prune` deletes nothing: without a base nobody knows what is gone from git")
 
     async def main() -> Planned:
-        async with connected(target) as connection:
+        async with deadline.bounded(), connected(target, deadline) as connection:
             remote = connection.remote
             reviewer = Reviewer(asked, connection.now())
             made = await pipeline.plan(

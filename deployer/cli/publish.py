@@ -9,7 +9,14 @@ import click
 
 from deployer.asked import Asked
 from deployer.cli.asking import ask, things
-from deployer.cli.options import format_option, target_option, timeout_option, window_option
+from deployer.cli.deadline import Deadline
+from deployer.cli.options import (
+    approval_option,
+    format_option,
+    target_option,
+    timeout_option,
+    window_option,
+)
 from deployer.cli.words import OutputClosed, emit, nothing_written, paint, say
 from deployer.errors import Conflict
 from deployer.model import Change, Plan, Report
@@ -28,13 +35,15 @@ if TYPE_CHECKING:
     "--auto-approve", is_flag=True, help="Do not ask before publishing; no variable can say this."
 )
 @timeout_option
+@approval_option
 @window_option
 def command(
     select: tuple[str, ...],
     target: str | None,
     form: str,
     auto_approve: bool,
-    timeout: float,
+    deadline: Deadline,
+    patience: float,
     allow_window: bool,
 ) -> int:
     """Publish what is saved as the manifests say.
@@ -51,7 +60,7 @@ def command(
 
     with nothing_written():
         asked = Asked(select, publish=True, base="")
-        found = resumed(planned(target, asked), lambda: planned(target, asked))
+        found = resumed(planned(target, asked, deadline), lambda: planned(target, asked, deadline))
         found = replace(found, plan=_saved(found.plan, select))
         _show(found.plan, form)
         if not found.plan.to_publish:
@@ -61,7 +70,7 @@ def command(
         if not auto_approve:
             doing = f"Publish {things(len(found.plan.to_publish), 'workflow')}"
             ask(doing, found.target, "publish")
-    report, signals = _publish(found, hours, timeout)
+    report, signals = _publish(found, hours, patience, deadline)
     with suppress(OutputClosed):
         _show_report(report, form)
     return 128 + signals[0] if signals else exit_code(report)
@@ -96,29 +105,30 @@ def _show(plan: Plan, form: str) -> None:
         say(f"nothing to publish: {things(len(plan.changes), 'workflow')} published as saved")
 
 
-def _publish(found: "Planned", hours: "Hours", minutes: float) -> tuple[Report, list[int]]:
+def _publish(
+    found: "Planned", hours: "Hours", patience: float, deadline: Deadline
+) -> tuple[Report, list[int]]:
     """The report, and the signals that ended the work early."""
     from deployer import pipeline
-    from deployer.cli.connect import connected, run, stop_on_signal
+    from deployer.cli.connect import connected, run, stop_early
     from deployer.cli.progress import progress
     from deployer.cli.recording import recorded
 
     async def main() -> tuple[Report, list[int]]:
-        async with connected(found.target) as connection:
+        async with connected(found.target, deadline) as connection:
             with (
                 recorded(found.settings.root, found.target, connection.now) as records,
                 progress(len(found.plan.to_publish)) as shown,
             ):
                 writer = connection.writer(shown)
-                with stop_on_signal(writer.stop) as signals:
-                    publisher = connection.publisher(
-                        shown, hours, minutes * 60, writer.stop, records
-                    )
+                with stop_early(writer.stop, deadline) as signals:
+                    publisher = connection.publisher(shown, hours, patience, writer.stop, records)
                     published = await pipeline.publish(
                         found.plan, found.loaded, found.target, publisher
                     )
             calls = found.plan.api_calls + connection.remote.calls
-        return Report((), calls, published), signals
+            halted = writer.stop.why if writer.stop.is_set() else ""
+        return Report((), calls, published, halted), signals
 
     return run(main())
 

@@ -8,6 +8,7 @@ from deployer.cli.connect import Connection
 from deployer.cli.planning import Planned
 from deployer.cli.words import say
 from deployer.errors import DeployerError
+from deployer.halt import Halt
 from deployer.model import Plan, Published, Report
 from deployer.publishing.publisher import Publisher
 from deployer.publishing.window import Hours, hours_of
@@ -41,12 +42,12 @@ async def publish_applied(
     if not left:
         return skipped
     if publisher.stop.is_set():
-        return (*skipped, *(_not_attempted(path) for path in sorted(left)))
+        return (*skipped, *(_not_attempted(path, publisher.stop) for path in sorted(left)))
     try:
         return (*skipped, *await _publish_again_planned(found, left, connection, publisher))
     except asyncio.CancelledError:
-        # A signal came while it was planned again.
-        return (*skipped, *(_not_attempted(path) for path in sorted(left)))
+        # Cut off while it was planned again.
+        return (*skipped, *(_not_attempted(path, publisher.stop) for path in sorted(left)))
     except DeployerError as failure:
         # What was applied must still be told, so this is an outcome like any other.
         return (*skipped, *(_failed(path, failure) for path in sorted(left)))
@@ -70,8 +71,8 @@ async def _planned_again(found: Planned, loaded: pipeline.Loaded, connection: Co
     return await pipeline.plan(loaded, found.target, connection.remote, publish=True)
 
 
-def _not_attempted(path: str) -> Published:
-    return Published(path, "not attempted", error="interrupted")
+def _not_attempted(path: str, halt: Halt) -> Published:
+    return Published(path, "not attempted", error=halt.why, exit_code=halt.exit_code)
 
 
 def _failed(path: str, failure: DeployerError) -> Published:

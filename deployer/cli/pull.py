@@ -2,7 +2,8 @@
 
 import click
 
-from deployer.cli.options import chosen, format_option, option, target_option
+from deployer.cli.deadline import Deadline
+from deployer.cli.options import chosen, format_option, option, target_option, timeout_option
 from deployer.cli.words import emit, say
 from deployer.errors import EXIT_CHANGES, RefusedBySafety, UsageError
 from deployer.model import Pull, Settings, Target
@@ -13,7 +14,10 @@ from deployer.model import Pull, Settings, Target
 @target_option
 @option("--check", is_flag=True, help="Write nothing; print a patch, exit 2 if there is one.")
 @format_option("text", "json")
-def command(select: tuple[str, ...], target: str | None, check: bool, form: str) -> int:
+@timeout_option
+def command(
+    select: tuple[str, ...], target: str | None, check: bool, form: str, deadline: Deadline
+) -> int:
     """Write live workflows into manifests and script files; then the plan is empty.
 
     SELECT names folders, paths or globs of workflows as the workspace spells them; without it, all
@@ -22,7 +26,7 @@ def command(select: tuple[str, ...], target: str | None, check: bool, form: str)
     from deployer.render import patch, pull_text
 
     settings, where = chosen(target)
-    found = _pulled(settings, where, select)
+    found = _pulled(settings, where, select, deadline)
     if not check:
         _write(settings, found)
     for line in pull_text.remarks(found):
@@ -38,7 +42,9 @@ def command(select: tuple[str, ...], target: str | None, check: bool, form: str)
     return 1 if found.failures else 0
 
 
-def _pulled(settings: Settings, target: Target, select: tuple[str, ...]) -> Pull:
+def _pulled(
+    settings: Settings, target: Target, select: tuple[str, ...], deadline: Deadline
+) -> Pull:
     """What there is to pull; existing manifests are read and checked first."""
     from deployer import pull
     from deployer.cli.connect import connected, run
@@ -49,7 +55,7 @@ def _pulled(settings: Settings, target: Target, select: tuple[str, ...]) -> Pull
     loaded = load(settings, target) if files else Loaded((), settings.warnings, {})
 
     async def main() -> Pull:
-        async with connected(target) as connection:
+        async with deadline.bounded(), connected(target, deadline) as connection:
             return await pull.pull(settings, loaded, target, connection.remote, select)
 
     return run(main())

@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 
+from deployer.cli.deadline import Deadline
 from deployer.cli.options import chosen, format_option, option, target_option
 from deployer.cli.run_options import common, watched, wished
 from deployer.errors import UsageError
@@ -44,7 +45,7 @@ def command(
     target: str | None,
     form: str,
     wait: bool,
-    patience: float | None,
+    deadline: Deadline,
     **given: Any,
 ) -> int:
     """Run a published workflow now: one that is started by hand, or by a trigger.
@@ -66,5 +67,6 @@ def command(
         )
     ready_to_wait(wish.document, wait)
     settings, where = chosen(target)
-    work = single(wish.document, nonce=nonce(), place=wish.place, stay=Stay(wait, patience))
-    return carried_out(settings.root, where, work, form, wish.document.get("env", "Prod"))
+    work = single(wish.document, nonce=nonce(), place=wish.place, stay=Stay(wait, bool(deadline)))
+    env = wish.document.get("env", "Prod")
+    return carried_out(settings.root, where, work, form, env, deadline)

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from deployer.cli.options import Command, option
+from deployer.cli.options import Command, option, timeout_option
 from deployer.errors import UsageError
 
 Document = dict[str, Any]
@@ -86,13 +86,7 @@ watched = stacked(
     option(
         "--wait/--no-wait", "wait", default=False, help="Watch it to its end; exit 10 on failure."
     ),
-    option(
-        "--timeout",
-        "patience",
-        type=click.FloatRange(min=0),
-        metavar="SECONDS",
-        help="How long to watch; the run goes on after that.",
-    ),
+    timeout_option,
 )
 """How long a command stays."""
 

@@ -9,11 +9,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from deployer.cli.connect import Connection, connected, run, stop_on_signal
+from deployer.cli.connect import Connection, connected, run, stop_early
+from deployer.cli.deadline import Deadline
 from deployer.cli.recording import recorded
 from deployer.cli.watching import watching
 from deployer.cli.words import OutputClosed, emit, paint, say, say_error
-from deployer.errors import UsageError
+from deployer.errors import TimeOver, UsageError
 from deployer.model import Target
 from deployer.remote.instances import Instances
 from deployer.remote.scheduling import Scheduling
@@ -39,12 +40,14 @@ def nonce() -> str:
     return uuid.uuid4().hex[:12]
 
 
-def carried_out(root: Path, target: Target, work: Work, form: str, env: str = "Prod") -> int:
+def carried_out(
+    root: Path, target: Target, work: Work, form: str, env: str, deadline: Deadline
+) -> int:
     """Does a piece of work on a target, shows what became of it, and gives the exit code.
 
     What is asked for is noted in the `.deployer/` of the project at `root` before it is sent.
     """
-    done = run(_connected(root, target, work, form, env))
+    done = run(_connected(root, target, work, form, env, deadline))
     # What was made was made: the exit code tells it, whether or not anyone still reads.
     with suppress(OutputClosed):
         _show(done, form)
@@ -61,17 +64,21 @@ class _Done:
     api_calls: int
 
 
-async def _connected(root: Path, target: Target, work: Work, form: str, env: str) -> _Done:
-    async with connected(target) as connection:
+async def _connected(
+    root: Path, target: Target, work: Work, form: str, env: str, deadline: Deadline
+) -> _Done:
+    async with connected(target, deadline) as connection:
         with recorded(root, target, connection.now) as records, watching(form) as told:
             one = replace(runner(connection, told, env), records=records)
-            with stop_on_signal(one.stop) as signals:
+            with stop_early(one.stop, deadline) as signals:
                 reports = await unless_stopped(work(one))
+                if reports is None and not signals:
+                    raise TimeOver(deadline.told, written="nothing was started")
         return _Done(reports or [], signals, connection.remote.calls)
 
 
 async def unless_stopped(work: Awaitable[Found]) -> Found | None:
-    """What work comes to, None if a signal cut it off: it is cancelled, the telling of it is not."""
+    """What work comes to, None if it was cut off: it is cancelled, the telling of it is not."""
     try:
         return await asyncio.ensure_future(work)
     except asyncio.CancelledError:

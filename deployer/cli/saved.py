@@ -8,6 +8,7 @@ from pathlib import Path
 
 from deployer import __version__, saved_plan
 from deployer.asked import Asked
+from deployer.cli.deadline import Deadline
 from deployer.cli.options import chosen
 from deployer.cli.planning import Planned, planned_of
 from deployer.cli.words import say
@@ -37,11 +38,11 @@ def save(found: Planned, asked: Asked, file: Path) -> None:
     say(f"the plan is saved: `deployer apply {visible(str(file))}` does this and nothing else")
 
 
-def planned_again(file: Path, target: str | None) -> Planned:
+def planned_again(file: Path, target: str | None, deadline: Deadline) -> Planned:
     """The plan that a file holds, made anew with the flags that are in it.
 
     Raises UsageError for a file that cannot be used or is for another target, Conflict if anything
-    is not as it was.
+    is not as it was, and what `planned` raises.
     """
     saved = saved_plan.read(private_file.read(file, saved_plan.LARGEST), str(file))
     settings, now = chosen(saved.target)
@@ -52,7 +53,7 @@ def planned_again(file: Path, target: str | None) -> Planned:
     loaded = load(settings, now, none=True)
     if changed := saved_plan.moved_files(saved, _digests(settings, loaded)):
         raise _stale(file, [f"`{name}` changed since" for name in changed])
-    found = planned_of(settings, now, loaded, saved.asked)
+    found = planned_of(settings, now, loaded, saved.asked, deadline)
     if moved := saved_plan.moved(saved, found.plan):
         raise _stale(file, moved)
     return found

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import click
 
-from deployer.cli.options import chosen, format_option, option, target_option
+from deployer.cli.deadline import Deadline
+from deployer.cli.options import chosen, format_option, option, target_option, timeout_option
 from deployer.cli.words import say
 from deployer.errors import InvalidManifests, UsageError
 from deployer.model import Change, Target
@@ -23,20 +24,14 @@ from deployer.model import Change, Target
     show_default=True,
     help="Environment.",
 )
-@option(
-    "--timeout",
-    "patience",
-    type=click.FloatRange(min=0),
-    metavar="SECONDS",
-    help="How long to watch a test.",
-)
+@timeout_option
 def command(
     paths: tuple[str, ...],
     target: str | None,
     form: str,
     nodes: tuple[str, ...],
     env: str,
-    patience: float | None,
+    deadline: Deadline,
 ) -> int:
     """Try out published workflows: every node once, for the business date of yesterday.
 
@@ -53,7 +48,8 @@ def command(
         if loaded.errors:
             raise InvalidManifests(loaded.problems)
         paths = tuple(subject.path for subject in loaded.subjects)
-    return try_out(settings.root, where, dict.fromkeys(paths, nodes), form, env, patience)
+    nodes_of = dict.fromkeys(paths, nodes)
+    return try_out(settings.root, where, nodes_of, form, deadline, env)
 
 
 def try_out(
@@ -61,18 +57,20 @@ def try_out(
     target: Target,
     nodes: Mapping[str, Sequence[str]],
     form: str,
+    deadline: Deadline,
     env: str = "Prod",
-    patience: float | None = None,
 ) -> int:
     """Smoke tests of nodes by workflow, all of a workflow's where none is named; the exit code."""
     from deployer.cli.running import carried_out, nonce
     from deployer.running.run import smoke_tests
 
-    work = smoke_tests(nodes, nonce=nonce(), env=env, patience=patience)
-    return carried_out(root, target, work, form, env)
+    work = smoke_tests(nodes, nonce=nonce(), env=env, bounded=bool(deadline))
+    return carried_out(root, target, work, form, env, deadline)
 
 
-def try_changed(root: Path, target: Target, changes: Sequence[Change], form: str) -> int:
+def try_changed(
+    root: Path, target: Target, changes: Sequence[Change], form: str, deadline: Deadline
+) -> int:
     """Smoke tests of the nodes that were changed and are published now; the exit code.
 
     All of a workflow's nodes where it is new, or was saved by an earlier apply.
@@ -83,7 +81,7 @@ def try_changed(root: Path, target: Target, changes: Sequence[Change], form: str
         say("nothing to test: no changed node was published")
         return 0
     # On standard output there is one JSON document already, that of the apply.
-    return try_out(root, target, tests, "said" if form == "json" else form)
+    return try_out(root, target, tests, "said" if form == "json" else form, deadline)
 
 
 def _changed(change: Change) -> list[str] | None:

@@ -10,7 +10,8 @@ import click
 
 from deployer.backups import Undoing
 from deployer.cli.asking import ask, things
-from deployer.cli.options import chosen, format_option, target_option
+from deployer.cli.deadline import Deadline
+from deployer.cli.options import chosen, format_option, target_option, timeout_option
 from deployer.cli.words import OutputClosed, emit, nothing_written, paint, say
 from deployer.errors import UsageError
 from deployer.model import Report
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
 @click.option(
     "--auto-approve", is_flag=True, help="Do not ask before writing; no variable can say this."
 )
-def command(target: str | None, form: str, auto_approve: bool) -> int:
+@timeout_option
+def command(target: str | None, form: str, auto_approve: bool, deadline: Deadline) -> int:
     """Bring back the drafts that the last apply wrote over.
 
     Makes the inverse plan from the backups in `.deployer/backups`, shows it, asks, writes and
@@ -37,7 +39,7 @@ def command(target: str | None, form: str, auto_approve: bool) -> int:
     from deployer.render import plan_text
 
     with nothing_written():
-        found, run = _planned(target)
+        found, run = _planned(target, deadline)
         plan = found.plan
         if form == "text":
             emit(plan_text.to_text(plan, paint()))
@@ -49,13 +51,13 @@ def command(target: str | None, form: str, auto_approve: bool) -> int:
     if not plan.pending:
         _show_report(Report((), plan.api_calls), form)
         return 0
-    report, signals = _write(found, Undoing(run, len(plan.pending)))
+    report, signals = _write(found, Undoing(run, len(plan.pending)), deadline)
     with suppress(OutputClosed):
         _show_report(report, form)
     return 128 + signals[0] if signals else writing.exit_code(report)
 
 
-def _planned(name: str | None) -> tuple["Planned", str]:
+def _planned(name: str | None, deadline: Deadline) -> tuple["Planned", str]:
     """The inverse plan, and the run that it takes back.
 
     Raises UsageError where there are no backups that can be read.
@@ -72,7 +74,7 @@ def _planned(name: str | None) -> tuple["Planned", str]:
     say(f"undoing {things(len(saved.backups), 'workflow')} of {saved.folder}")
 
     async def main() -> Planned:
-        async with connected(target) as connection:
+        async with deadline.bounded(), connected(target, deadline) as connection:
             # An import that is still under way would arrive after the look at what it left.
             intents = doubts(settings.root, target, connection.now)
             now = connection.now()
@@ -101,21 +103,21 @@ def _saved(root: Path, target: str, project: str) -> "Saved":
     return saved
 
 
-def _write(found: "Planned", undoing: Undoing) -> tuple[Report, list[int]]:
+def _write(found: "Planned", undoing: Undoing, deadline: Deadline) -> tuple[Report, list[int]]:
     """The report, and the signals that ended the work early."""
     from deployer import pipeline
-    from deployer.cli.connect import connected, run, stop_on_signal
+    from deployer.cli.connect import connected, run, stop_early
     from deployer.cli.progress import progress
     from deployer.cli.recording import recorded
 
     async def main() -> tuple[Report, list[int]]:
-        async with connected(found.target) as connection:
+        async with connected(found.target, deadline) as connection:
             with (
                 recorded(found.settings.root, found.target, connection.now, undoing) as records,
                 progress(len(found.plan.pending)) as shown,
             ):
                 writer = connection.writer(shown, records)
-                with stop_on_signal(writer.stop) as signals:
+                with stop_early(writer.stop, deadline) as signals:
                     report = await pipeline.apply(found.plan, writer)
             calls = found.plan.api_calls + connection.remote.calls
         return replace(report, api_calls=calls), signals

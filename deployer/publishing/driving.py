@@ -19,24 +19,24 @@ from deployer.errors import (
     VerificationFailed,
     WaitsForPerson,
 )
+from deployer.halt import NO_PROGRESS, Halt
 from deployer.publishing.publication import carried, last_done, marker
 from deployer.publishing.publisher import Publisher, Wanted
 from deployer.publishing.stages import Called, Step, next_step, production
 from deployer.remote.pipeline_runs import PipelineRun, Stage
 
 POLL_SECONDS = (1.0, 2.0, 3.0, 5.0, 10.0)
-STANDSTILL = 1800.0
-"""Seconds after which a run in which nothing moves is left alone."""
-
 LOST_CALLS = 3
 NOTHING = "nothing was published"
 RERUN = "run the command again: it goes on with the same pipeline run"
 
 
 class Stopped(DeployerError):
-    """A signal asked for the end; the run stays as it is."""
+    """Something asked for the end; the run stays as it is."""
 
-    exit_code = EXIT_INTERRUPTED
+    def __init__(self, halt: Halt, standing: str) -> None:
+        super().__init__(halt.why, why=standing, hint=RERUN)
+        self.exit_code = halt.exit_code or EXIT_INTERRUPTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,9 +235,9 @@ class Drive(Attempt):
                 hint=f"somebody who may approves it in the console of project {self._runs.project}, "
                 "under Deploy in Data Studio; " + RERUN,
             )
-        if still > STANDSTILL:
+        if still > NO_PROGRESS:
             raise OutcomeUnknown(
-                f"nothing moved in pipeline run {self.run_id} for {STANDSTILL / 60:.0f} minutes",
+                f"nothing moved in pipeline run {self.run_id} for {NO_PROGRESS / 60:.0f} minutes",
                 why=f"{_named(step)} is {step.stage.status}" if step.stage else "it has no stages",
                 hint=RERUN,
             )
@@ -321,7 +321,7 @@ class Drive(Attempt):
 
     def _stop_here(self) -> None:
         if self._publisher.stop.is_set():
-            raise Stopped("interrupted", why=self.standing, hint=RERUN)
+            raise Stopped(self._publisher.stop, self.standing)
 
 
 def _whose(run: PipelineRun) -> str:

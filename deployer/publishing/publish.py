@@ -9,7 +9,8 @@ import asyncio
 from collections.abc import Sequence
 
 from deployer.attempt import ended
-from deployer.errors import WaitsForPerson
+from deployer.errors import QuotaUsed, WaitsForPerson
+from deployer.halt import Breaker, Halt
 from deployer.model import Change, Published, PublishStatus
 from deployer.publishing.driving import Drive
 from deployer.publishing.publisher import Publisher, Wanted
@@ -17,6 +18,8 @@ from deployer.publishing.publisher import Publisher, Wanted
 __all__ = ["Publisher", "Wanted", "publish", "wanted"]
 
 CONCURRENCY = 8
+CALLS_OF_ONE = 12
+"""Calls that one workflow may take in a workspace whose stages do not wait."""
 
 
 def wanted(change: Change, waits_for: tuple[str, ...] = ()) -> Wanted:
@@ -31,38 +34,59 @@ async def publish(workflows: Sequence[Wanted], publisher: Publisher) -> tuple[Pu
     """
     if workflows:
         publisher.hours.refuse(publisher.now())
-    gate = asyncio.Semaphore(CONCURRENCY)
+    turn = _Turn(publisher)
     tasks: dict[str, asyncio.Task[Published]] = {}
     for each in workflows:
         upstreams = [tasks[address] for address in each.waits_for if address in tasks]
-        tasks[each.address] = asyncio.create_task(_in_turn(each, upstreams, gate, publisher))
+        tasks[each.address] = asyncio.create_task(turn.of(each, upstreams))
     return tuple(await asyncio.gather(*tasks.values()))
 
 
-async def _in_turn(
-    each: Wanted,
-    upstreams: list[asyncio.Task[Published]],
-    gate: asyncio.Semaphore,
-    publisher: Publisher,
-) -> Published:
-    """One publication after its upstreams; not attempted if one of them is not done."""
-    why = ""
-    try:
-        before = await asyncio.gather(*upstreams)
-        broken = [outcome.address for outcome in before if outcome.status != "done"]
-        why = f"it waits for `{broken[0]}`, which is not published" if broken else ""
-        async with gate:
-            if not why and not publisher.stop.is_set():
-                return await _published(each, publisher)
-    except asyncio.CancelledError:
-        pass  # A signal came while this one was still waiting: it ends as not attempted.
-    return Published(each.address, "not attempted", each.object_id, error=why or "interrupted")
+class _Turn:
+    """Lets publications begin, a few at a time, until something stops it.
+
+    Where the calls of a day are counted there is one at a time: what is left of them is known then.
+    """
+
+    def __init__(self, publisher: Publisher) -> None:
+        self._publisher = publisher
+        self._halt = publisher.stop
+        self._quota = publisher.runs.client.quota
+        self._gate = asyncio.Semaphore(1 if self._quota else CONCURRENCY)
+        self._breaker = Breaker(publisher.stop)
+
+    async def of(self, each: Wanted, upstreams: list[asyncio.Task[Published]]) -> Published:
+        """One publication after its upstreams; not attempted if one of them is not done."""
+        why = ""
+        try:
+            before = await asyncio.gather(*upstreams)
+            broken = [outcome.address for outcome in before if outcome.status != "done"]
+            why = f"it waits for `{broken[0]}`, which is not published" if broken else ""
+            async with self._gate:
+                if not why and self._may_begin():
+                    drive = Drive(each, self._publisher)
+                    outcome = await _published(drive, each, self._publisher)
+                    self._breaker.ended(drive.failure)
+                    return outcome
+        except asyncio.CancelledError:
+            pass  # Cut off while this one was still waiting: it ends as not attempted.
+        return _not_attempted(each, why, self._halt)
+
+    def _may_begin(self) -> bool:
+        if self._quota and not self._quota.enough(CALLS_OF_ONE):
+            self._halt.because(self._quota.told, QuotaUsed.exit_code)
+        return not self._halt.is_set()
 
 
-async def _published(each: Wanted, publisher: Publisher) -> Published:
+def _not_attempted(each: Wanted, why: str, halt: Halt) -> Published:
+    code = 0 if why else halt.exit_code
+    error = why or halt.why
+    return Published(each.address, "not attempted", each.object_id, error=error, exit_code=code)
+
+
+async def _published(drive: Drive, each: Wanted, publisher: Publisher) -> Published:
     started = publisher.clock()
-    drive = Drive(each, publisher)
-    error, code = await ended(drive.to_end(), drive, "run the command again")
+    error, code = await ended(drive.to_end(), drive, "run the command again", publisher.stop)
     return Published(
         address=each.address,
         status=_status(code),

@@ -1,10 +1,10 @@
 """What publishing needs besides the runs, and what it is asked for; see `deployer.publishing.publish`."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from deployer.halt import Halt
 from deployer.publishing.window import Hours
 from deployer.records import Records, Unrecorded
 from deployer.remote.pipeline_runs import ChangeType, PipelineRuns
@@ -47,5 +47,5 @@ class Publisher:
     sleep: Callable[[float], Awaitable[None]]
     clock: Callable[[], float]
     now: Callable[[], float]
-    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    stop: Halt = field(default_factory=Halt)
     records: Records = field(default_factory=Unrecorded)

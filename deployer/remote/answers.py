@@ -5,6 +5,21 @@ from typing import Any
 
 from deployer.errors import OutcomeUnknown, Unreachable
 from deployer.transport.client import Operation
+from deployer.transport.request import Fits, Params
+
+
+def about(key: str, same: str = "") -> Fits:
+    """An answer fits that has such a block; with `same`, the block of the object that was asked for."""
+
+    def fits(answer: Mapping[str, Any], params: Params) -> str:
+        block = answer.get(key)
+        if not isinstance(block, dict):
+            return f"it has no `{key}`"
+        if same and str(block.get(same) or params[same]) != str(params[same]):
+            return f"its `{same}` is not the one that was asked for"
+        return ""
+
+    return fits
 
 
 def mapping(answer: Mapping[str, Any], key: str) -> Mapping[str, Any]:

@@ -11,7 +11,7 @@ from datetime import date
 from typing import Any
 
 from deployer.days import midnight
-from deployer.remote.answers import given, integer, mapping
+from deployer.remote.answers import about, given, integer, mapping
 from deployer.remote.workspace import Remote
 from deployer.runs import Instance, Stopped, TaskInstance
 from deployer.transport.client import Operation
@@ -20,10 +20,10 @@ PAGE_SIZE = 100
 _TASK_PAGE_SIZE = 500
 
 _CREATE = Operation("CreateWorkflowInstances", "POST")
-_CREATED = Operation("GetCreateWorkflowInstancesResult", "GET")
-_LIST = Operation("ListWorkflowInstances", "POST")
-_GET = Operation("GetWorkflowInstance", "GET")
-_TASKS = Operation("ListTaskInstances", "POST")
+_CREATED = Operation("GetCreateWorkflowInstancesResult", "GET", fits=about("Result"))
+_LIST = Operation("ListWorkflowInstances", "POST", fits=about("PagingInfo"))
+_GET = Operation("GetWorkflowInstance", "GET", fits=about("WorkflowInstance"))
+_TASKS = Operation("ListTaskInstances", "POST", fits=about("PagingInfo"))
 _LOG = Operation("GetTaskInstanceLog", "GET")
 _STOP = Operation("StopWorkflowInstances", "POST")
 _RERUN = Operation("RerunWorkflowInstances", "POST")

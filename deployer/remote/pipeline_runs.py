@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from deployer.remote.answers import given, integer, mapping
+from deployer.remote.answers import about, given, integer, mapping
 from deployer.transport.client import Client, Operation, read_json
 
 PAGE_SIZE = 100
@@ -20,9 +20,9 @@ ENDED = frozenset({SUCCESS, "Fail", "Termination", "Cancel", "Terminated", "Canc
 ChangeType = Literal["Online", "Offline"]
 
 _CREATE = Operation("CreatePipelineRun", "POST")
-_GET = Operation("GetPipelineRun", "GET")
-_LIST = Operation("ListPipelineRuns", "GET")
-_ITEMS = Operation("ListPipelineRunItems", "GET")
+_GET = Operation("GetPipelineRun", "GET", fits=about("Pipeline", same="Id"))
+_LIST = Operation("ListPipelineRuns", "GET", fits=about("PagingInfo"))
+_ITEMS = Operation("ListPipelineRunItems", "GET", fits=about("PagingInfo"))
 _EXEC = Operation("ExecPipelineRunStage", "POST", query=frozenset({"ProjectId"}))
 _ABOLISH = Operation("AbolishPipelineRun", "POST")
 
@@ -75,6 +75,11 @@ class PipelineRuns:
     def __init__(self, client: Client, project: str) -> None:
         self._client = client
         self.project = project
+
+    @property
+    def client(self) -> Client:
+        """What carries the calls."""
+        return self._client
 
     @property
     def calls(self) -> int:

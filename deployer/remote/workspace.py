@@ -10,20 +10,32 @@ from dataclasses import dataclass
 from typing import Any
 
 from deployer.errors import NotFound, Unreachable
-from deployer.remote.answers import given, mapping
+from deployer.remote.answers import about, given, mapping
 from deployer.transport.client import Client, Operation, read_json
+from deployer.transport.request import Params
 
 PAGE_SIZE = 100
 LISTED_TYPES = ("CycleWorkflow", "ManualWorkflow")
 """The types that ListWorkflowDefinitions can be asked for: not TriggerWorkflow (U-35)."""
 
-_LIST = Operation("ListWorkflowDefinitions", "GET")
-_GET = Operation("GetWorkflowDefinition", "GET")
+
+def _page(answer: Mapping[str, Any], params: Params) -> str:
+    """An answer fits that is a list, of the type that was asked for."""
+    wrong = about("PagingInfo")(answer, params)
+    if wrong:
+        return wrong
+    items = answer["PagingInfo"].get("WorkflowDefinitions") or []
+    types = {item.get("Type") or params["Type"] for item in items if isinstance(item, dict)}
+    return "" if types <= {params["Type"]} else "it lists another type"
+
+
+_LIST = Operation("ListWorkflowDefinitions", "GET", fits=_page)
+_GET = Operation("GetWorkflowDefinition", "GET", fits=about("WorkflowDefinition", same="Id"))
 _CREATE = Operation("CreateWorkflowDefinition", "POST")
 _IMPORT = Operation("ImportWorkflowDefinition", "POST", deadline=60.0)
-_JOB = Operation("GetJobStatus", "GET")
-_GET_NODE = Operation("GetNode", "GET")
-_LIST_NODES = Operation("ListNodes", "GET")
+_JOB = Operation("GetJobStatus", "GET", fits=about("JobStatus"))
+_GET_NODE = Operation("GetNode", "GET", fits=about("Node", same="Id"))
+_LIST_NODES = Operation("ListNodes", "GET", fits=about("PagingInfo"))
 
 
 @dataclass(frozen=True, slots=True)

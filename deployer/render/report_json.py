@@ -8,7 +8,7 @@ from deployer.render.json_text import json_text
 
 
 def to_json(report: Report) -> str:
-    """`outcomes`, their `summary` by status, what was `published`, and `api_calls`."""
+    """`outcomes`, their `summary` by status, what was `published`, what `halted` it, and `api_calls`."""
     number = Counter(outcome.status for outcome in report.outcomes)
     document = {
         "outcomes": [
@@ -29,6 +29,7 @@ def to_json(report: Report) -> str:
             "failed": number["failed"],
             "not_attempted": number["not attempted"],
         },
+        "halted": report.halted,
         "api_calls": report.api_calls,
     }
     return json_text(document)

@@ -11,10 +11,18 @@ _COLOURS = {"done": "green", "failed": "red", "not attempted": "yellow", "waitin
 
 
 def to_text(report: Report, paint: Paint = plain) -> str:
-    """One line per change and the counts; what failed says why and what is there now."""
+    """One line per change, what remains, and the counts; what failed says why and what is there now."""
     lines = [line for outcome in report.outcomes for line in _outcome(outcome, paint)]
     lines += [line for published in report.published for line in _published(published, paint)]
+    if report.halted and report.left:
+        lines.append(paint("bold", halted(report)))
     return "\n".join([*lines, counts(report)]) + "\n"
+
+
+def halted(report: Report) -> str:
+    """What ended the work early, and how much of it remains."""
+    many = "" if report.left == 1 else "s"
+    return f"{report.halted}; {report.left} workflow{many} not attempted"
 
 
 def counts(report: Report) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from deployer.days import ONE, run_day, today
-from deployer.errors import DeployerError, UsageError
+from deployer.errors import DeployerError, TimeOver, UsageError
 from deployer.remote.scheduling import Online
 from deployer.running.making import begin
 from deployer.running.preparing import prepared, reach, within_limits
@@ -21,8 +21,8 @@ from deployer.running.request import (
     nonce_name,
 )
 from deployer.running.runner import Prepared, Runner
-from deployer.running.watch import watch
-from deployer.runs import Call, Result, RunReport
+from deployer.running.watch import Watch
+from deployer.runs import Call, RunReport
 
 Work = Callable[[Runner], Awaitable[list[RunReport]]]
 Place = Callable[[Pointer], str]
@@ -30,15 +30,15 @@ Place = Callable[[Pointer], str]
 
 @dataclass(frozen=True, slots=True)
 class Stay:
-    """Whether to watch a run to its end, and for how many seconds at most."""
+    """Whether to watch a run to its end, and whether the time of the command has one."""
 
     wait: bool = False
-    patience: float | None = None
+    bounded: bool = False
 
     @property
     def endless(self) -> bool:
         """Whether nothing but the end of the run ends the watch."""
-        return self.wait and self.patience is None
+        return self.wait and not self.bounded
 
 
 # --- three ways to run ----------------------------------------------------------------------------
@@ -100,9 +100,7 @@ def single(document: Document, *, nonce: str, place: Place, stay: Stay) -> Work:
     return work
 
 
-def smoke_tests(
-    nodes: Mapping[str, Sequence[str]], *, nonce: str, env: str, patience: float | None
-) -> Work:
+def smoke_tests(nodes: Mapping[str, Sequence[str]], *, nonce: str, env: str, bounded: bool) -> Work:
     """Smoke tests by workflow, one after the other, each watched to its end."""
 
     async def work(runner: Runner) -> list[RunReport]:
@@ -115,7 +113,7 @@ def smoke_tests(
             request = checked(full, name=nonce_name(full, nonce))
             ready.append(await prepared(request, runner.scheduling))
         return [
-            await carry_out(each, runner, Stay(wait=True, patience=patience), fresh=True)
+            await carry_out(each, runner, Stay(wait=True, bounded=bounded), fresh=True)
             for each in ready
         ]
 
@@ -172,27 +170,40 @@ async def carry_out(ready: Prepared, runner: Runner, stay: Stay, *, fresh: bool)
     business dates run in their order across calls, too. `fresh`: nobody can have used its name.
     """
     calls: list[Call] = []
-    results: list[Result] = []
+    watches: list[Watch] = []
     failure: DeployerError | None = None
     parts = ready.request.parts
     try:
         for part in parts:
-            if runner.stop.is_set() or any(each.failed for each in results):
+            if runner.stop.is_set() or any(one.failed for one in watches):
                 break
             call = await begin(ready, part, runner, fresh=fresh)
             calls += [call] if call else []
             if call and stay.wait:
-                results += await watch(call.instances, runner, stay.patience)
+                watches.append(Watch(call.instances, runner, bounded=stay.bounded))
+                await watches[-1].to_end()
     except DeployerError as ended:
         failure = ended
     except asyncio.CancelledError:
-        # Stopped while it only read: the report tells what was made.
+        # Cut off while it only read: the report tells what was made.
         failure = None
     return RunReport(
         workflow=ready.request.workflow,
         type=ready.request.type,
         planned=len(parts),
         calls=tuple(calls),
-        results=tuple(results),
-        failure=failure,
+        results=tuple(result for one in watches for result in one.results),
+        failure=failure or _cut_short(watches, len(parts) - len(calls), runner),
     )
+
+
+def _cut_short(watches: Sequence[Watch], left: int, runner: Runner) -> DeployerError | None:
+    """What is left when something other than a signal ended the work, which tells that itself."""
+    halt = runner.stop
+    if not halt.is_set() or not halt.exit_code:
+        return None
+    unfinished = next((lost for one in watches if (lost := one.unfinished)), None)
+    if unfinished or not left:
+        return unfinished
+    calls = "1 call was" if left == 1 else f"{left} calls were"
+    return TimeOver(halt.why, why=f"{calls} not made", hint="run the command again: it goes on")

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
+from deployer.halt import Halt
 from deployer.records import Records, Unrecorded
 from deployer.remote.instances import Instances
 from deployer.remote.scheduling import Scheduling
@@ -23,7 +24,7 @@ class Runner:
     settle: float
     sleep: Callable[[float], Awaitable[None]]
     now: Callable[[], float]
-    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    stop: Halt = field(default_factory=Halt)
     records: Records = field(default_factory=Unrecorded)
 
     async def pause(self, seconds: float) -> None:

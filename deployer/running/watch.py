@@ -1,12 +1,15 @@
 """Follows instances until they have ended, and says what is known of them then."""
 
+import asyncio
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import chain, repeat
 
-from deployer.errors import DeployerError, NotFound, OutcomeUnknown
+from deployer.errors import DeployerError, NotEnded, NotFound
+from deployer.halt import NO_PROGRESS
 from deployer.running.runner import Runner
-from deployer.runs import FAILURE, SUCCESS, Instance, Result, TaskInstance
+from deployer.runs import FAILURE, RUNNING, SUCCESS, Instance, Result, TaskInstance
 
 POLL_SECONDS = (1.0, 2.0, 3.0, 5.0, 10.0)
 LOG_LINES = 50
@@ -15,62 +18,86 @@ _SAYS_DRY = re.compile(r"\bINFO dry run\b|空跑")
 """What the log of a task that did nothing may say of it, where there is a log at all (B-96)."""
 
 
-async def watch(ids: Sequence[str], runner: Runner, patience: float | None = None) -> list[Result]:
-    """The results of instances in the order they are given, told as they change.
+async def watch(ids: Sequence[str], runner: Runner, *, bounded: bool = False) -> "Watch":
+    """A watch of instances at its end, which may have been asked for before theirs."""
+    one = Watch(ids, runner, bounded=bounded)
+    try:
+        await one.to_end()
+    except asyncio.CancelledError:
+        if not runner.stop.is_set():
+            raise
+    return one
 
-    Told to stop, it returns those of the instances that have ended.
 
-    Raises OutcomeUnknown when `patience` seconds have passed; the instances go on.
-    """
-    return await _Watch(runner, patience).follow(ids)
+class Watch:
+    """One watch: what was told of each instance and each task so far, and what has ended."""
 
-
-class _Watch:
-    """One watch: what was told of each instance and each task so far."""
-
-    def __init__(self, runner: Runner, patience: float | None) -> None:
+    def __init__(self, ids: Sequence[str], runner: Runner, *, bounded: bool) -> None:
+        """`bounded`: the command ends at a moment of its own, however still everything stands."""
+        self._ids = tuple(dict.fromkeys(ids))
         self._runner = runner
-        self._until = None if patience is None else runner.now() + patience
+        self._bounded = bounded
+        self._moved = runner.now()
         self._told: dict[str, str] = {}
         self._unseen: dict[str, int] = {}
+        self._ended: dict[str, Result] = {}
 
-    async def follow(self, ids: Sequence[str]) -> list[Result]:
-        results: dict[str, Result] = {}
-        pause = iter(POLL_SECONDS)
+    @property
+    def results(self) -> list[Result]:
+        """Those of the instances that have ended, in the order in which they were given."""
+        return [self._ended[identity] for identity in self._ids if identity in self._ended]
+
+    @property
+    def failed(self) -> bool:
+        """Whether one of them ended in failure."""
+        return any(result.failed for result in self.results)
+
+    @property
+    def unfinished(self) -> NotEnded | None:
+        """What is to be said where the watch ended first, by something other than a signal."""
+        if not self._open or not self._runner.stop.exit_code:
+            return None
+        return NotEnded(
+            f"{len(self._open)} of {len(self._ids)} instances have not ended in time",
+            why=f"{self._runner.stop.why}; they go on running",
+            hint=f"`deployer instances watch {' '.join(self._open)}` goes on watching",
+        )
+
+    @property
+    def _open(self) -> list[str]:
+        return [identity for identity in self._ids if identity not in self._ended]
+
+    async def to_end(self) -> None:
+        """Returns when all have ended, when it is to stop, or when nothing moves any more."""
+        pauses = chain(POLL_SECONDS, repeat(POLL_SECONDS[-1]))
         while True:
-            for identity in [each for each in ids if each not in results]:
-                ended = await self._look(identity)
-                if ended:
-                    results[identity] = ended
-            if len(results) == len(set(ids)) or self._runner.stop.is_set():
-                return [results[identity] for identity in ids if identity in results]
-            open_ones = [identity for identity in ids if identity not in results]
-            await self._wait(next(pause, POLL_SECONDS[-1]), open_ones, len(ids))
+            for identity in self._open:
+                await self._look(identity)
+            if self._open:
+                self._check_progress()
+            if not self._open or self._runner.stop.is_set():
+                return
+            await self._runner.pause(next(pauses))
 
-    async def _wait(self, seconds: float, open_ones: Sequence[str], count: int) -> None:
-        if self._until is not None and self._runner.now() + seconds > self._until:
-            raise OutcomeUnknown(
-                f"{len(open_ones)} of {count} instances have not ended in time",
-                why="the time of `--timeout` is over; they go on running",
-                hint=f"`deployer instances watch {' '.join(open_ones)}` goes on watching",
-            )
-        await self._runner.pause(seconds)
+    def _check_progress(self) -> None:
+        if not self._bounded and self._runner.now() - self._moved > NO_PROGRESS:
+            why = f"nothing moved for {NO_PROGRESS / 60:.0f} minutes"
+            self._runner.stop.because(why, NotEnded.exit_code)
 
-    async def _look(self, identity: str) -> Result | None:
+    async def _look(self, identity: str) -> None:
         instance = await self._seen(identity)
         if instance is None:
-            return None
+            return
         self._tell_instance(instance)
-        if not instance.ended and instance.status != "Running":
-            return None
+        if not instance.ended and instance.status != RUNNING:
+            return
         tasks = await self._runner.instances.tasks(instance)
         for task in tasks:
             self._tell_task(instance, task)
         if not instance.ended:
-            return None
-        result = await judged(instance, tasks, self._runner)
-        self._runner.watching.ended(result)
-        return result
+            return
+        self._ended[identity] = await judged(instance, tasks, self._runner)
+        self._runner.watching.ended(self._ended[identity])
 
     async def _seen(self, identity: str) -> Instance | None:
         """The instance; None for some looks while it cannot be read, as one just made may be (U-27)."""
@@ -85,11 +112,15 @@ class _Watch:
     def _tell_instance(self, instance: Instance) -> None:
         if self._told.get(instance.id) != instance.status:
             self._told[instance.id] = instance.status
+            self._moved = self._runner.now()
             self._runner.watching.instance(instance)
 
     def _tell_task(self, instance: Instance, task: TaskInstance) -> None:
+        if task.status == RUNNING:
+            self._moved = self._runner.now()  # It may run for hours, and is at work.
         if self._told.get(f"{task.id} {task.number}") != task.status:
             self._told[f"{task.id} {task.number}"] = task.status
+            self._moved = self._runner.now()
             self._runner.watching.task(instance, task)
 
 

@@ -27,7 +27,8 @@ class Answer:
     """One attempt's result; `status` is 0 when there was no answer, `fault` says what went wrong.
 
     `document` is the JSON object of the body, None when there is none that can be understood;
-    `sent` is False only when it is certain that the service has not seen the request.
+    `sent` is False only when it is certain that the service has not seen the request; `slow` says that
+    all the time of the attempt passed without an answer.
     """
 
     status: int = 0
@@ -35,6 +36,7 @@ class Answer:
     document: dict[str, Any] | None = None
     fault: str = ""
     sent: bool = True
+    slow: bool = False
 
     @property
     def code(self) -> str:

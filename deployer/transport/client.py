@@ -12,6 +12,7 @@ import random
 import ssl
 import time
 from collections.abc import AsyncIterable, Callable
+from dataclasses import replace
 from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import Any, cast
@@ -24,14 +25,24 @@ from deployer.transport.answer import Answer, Unreadable, read_body, read_json
 from deployer.transport.credentials import Credentials
 from deployer.transport.endpoints import is_loopback
 from deployer.transport.pace import RateLimit, RetryBudget, Sleep, backoff, retry_after
+from deployer.transport.quota import Quota
 from deployer.transport.request import Operation, Params, Signature, build
 from deployer.transport.verdict import Verdict, error_for, judge
 
 __all__ = ["ATTEMPTS", "Client", "Operation", "read_json"]
 
 ATTEMPTS = 8
+FEW_ATTEMPTS = 3
+"""Attempts where the calls of a day are counted: refused ones count too (docs/service.md B-104)."""
+
+LAST_ATTEMPT = 90.0
+"""Seconds of a call after which it is not repeated any more, so that an outage ends a command soon."""
+
 MAX_CONNECTIONS = 32
 """httpx 0.28 walks its whole pool for every request: more connections than this make it slower."""
+
+IMPATIENT = 10.0
+"""Seconds for an attempt after one that waited in vain."""
 
 _CONNECT_TIMEOUT = 10.0
 _DAY = 24 * 3600.0
@@ -58,9 +69,13 @@ class Client:
         nonce: Callable[[], str] = lambda: uuid4().hex,
         now: Callable[[], float] = time.time,
         chance: Callable[[], float] = random.random,
+        quota: Quota | None = None,
     ) -> None:
         self.calls = 0
         """Requests sent so far; repeated and refused ones count at the service too (B-104)."""
+        self.quota = quota
+        """What is left of the calls of the day, where these are counted."""
+        self._attempts = FEW_ATTEMPTS if quota else ATTEMPTS
         self._url = endpoint.rstrip("/") + "/"
         self._credentials = credentials
         self._clock, self._sleep, self._nonce = clock, sleep, nonce
@@ -95,18 +110,25 @@ class Client:
 
         Raises OutcomeUnknown as soon as a write may or may not have been carried out; Unreachable
         when there is no usable answer after all attempts; Throttled, CredentialsError, NotFound or
-        another ServiceError when the service refuses; UsageError when a certificate is not trusted.
+        another ServiceError when the service refuses; UsageError when a certificate is not trusted;
+        QuotaUsed, before anything is sent, when too few calls of the day are left.
         """
         used: set[Verdict] = set()
-        for attempt in range(1, ATTEMPTS + 1):
+        began, deadline = self._clock(), operation.deadline
+        for attempt in range(1, self._attempts + 1):
             credentials = self._credentials()
-            answer = await self._attempt(operation, params, credentials, attempt)
+            answer = await self._attempt(operation, params, credentials, attempt, deadline)
+            deadline = IMPATIENT if answer.slow else deadline
             verdict = judge(answer)
+            if verdict is Verdict.DONE:
+                answer = _fitting(answer, operation, params)
+                verdict = judge(answer)
             if verdict is Verdict.DONE and answer.document is not None:
                 self._budget.refund()
                 return answer.document
-            last = attempt == ATTEMPTS or verdict in used
-            if last or not self._may_repeat(verdict, operation, answer, credentials):
+            last = attempt == self._attempts or verdict in used
+            late = self._clock() - began > LAST_ATTEMPT
+            if last or late or not self._may_repeat(verdict, operation, answer, credentials):
                 break
             if verdict in _ONCE:
                 used.add(verdict)
@@ -122,7 +144,7 @@ class Client:
                 return True
             case Verdict.NOT_SENT | Verdict.UNKNOWN:
                 may = operation.reads or verdict is Verdict.NOT_SENT
-                return may and self._budget.take()
+                return may and self._budget.take(slow=answer.slow)
             case Verdict.CLOCK:
                 return self._correct_clock(answer)
             case Verdict.TOKEN:
@@ -147,16 +169,23 @@ class Client:
         return True
 
     async def _attempt(
-        self, operation: Operation, params: Params, credentials: Credentials, attempt: int
+        self,
+        operation: Operation,
+        params: Params,
+        credentials: Credentials,
+        attempt: int,
+        deadline: float,
     ) -> Answer:
         async with self._slots:
             if self._limit:
                 await self._limit.turn()
+            if self.quota:
+                self.quota.take(writes=attempt == 1 and not operation.reads)
             started = self._clock()
             request = build(self._url, operation, params)
             signature = Signature(credentials, self._nonce(), self._now() + self._offset)
             self.calls += 1
-            answer = await self._exchange(request, signature, operation.deadline)
+            answer = await self._exchange(request, signature, deadline)
         log.debug(
             "%s attempt %d: %s in %.0f ms",
             operation.name,
@@ -177,7 +206,7 @@ class Client:
             _refuse_certificate(error, request.url.host)
             return Answer(fault=f"not connected: {error}", sent=False)
         except TimeoutError:
-            return Answer(fault=_TIMED_OUT.format(deadline))
+            return Answer(fault=_TIMED_OUT.format(deadline), slow=True)
         except httpx.TransportError as error:
             # By its type only: some of these quote a header, and with it a secret.
             return Answer(fault=f"the connection failed with {type(error).__name__}")
@@ -197,6 +226,12 @@ class Client:
         if document is None and response.is_success:
             return Answer(status, headers, fault="the answer is not a JSON object")
         return Answer(status, headers, document)
+
+
+def _fitting(answer: Answer, operation: Operation, params: Params) -> Answer:
+    """The answer, as one that cannot be understood if it is none to what was asked."""
+    wrong = operation.fits(answer.document or {}, params)
+    return replace(answer, fault=f"the answer does not match: {wrong}") if wrong else answer
 
 
 def _refuse_certificate(error: BaseException, host: str) -> None:

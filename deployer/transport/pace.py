@@ -38,15 +38,17 @@ class RetryBudget:
 
     CAPACITY = 500
     PRICE = 5
+    PRICE_SLOW = 10
 
     def __init__(self) -> None:
         self._left = self.CAPACITY
 
-    def take(self) -> bool:
-        """Pay for one repetition; False when there is not enough left."""
-        if self._left < self.PRICE:
+    def take(self, *, slow: bool = False) -> bool:
+        """Pay for one repetition, twice as much after a wait in vain; False when too little is left."""
+        price = self.PRICE_SLOW if slow else self.PRICE
+        if self._left < price:
             return False
-        self._left -= self.PRICE
+        self._left -= price
         return True
 
     def refund(self) -> None:

@@ -3,9 +3,10 @@
 The wire is that of the gateway (docs/service.md B-102); nothing is sent besides what it needs.
 """
 
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 import httpx
@@ -16,16 +17,27 @@ from deployer.transport.credentials import Credentials
 VERSION = "2024-05-18"
 
 Params = Mapping[str, str | int | bool | None]
+Fits = Callable[[Mapping[str, Any], Params], str]
+"""What is wrong with an answer to these parameters, in words; empty if it can be one."""
+
+
+def anything(_: Mapping[str, Any], __: Params) -> str:
+    """Every answer fits."""
+    return ""
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """An operation of the API: a GET carries all in its query, a POST all but `query` in a form."""
+    """An operation of the API: a GET carries all in its query, a POST all but `query` in a form.
+
+    An answer that does not fit is none: a read is repeated then.
+    """
 
     name: str
     method: str
     query: frozenset[str] = frozenset()
     deadline: float = 30.0
+    fits: Fits = anything
 
     @property
     def reads(self) -> bool:

@@ -13,6 +13,7 @@ from deployer.errors import (
     DeployerError,
     NotFound,
     OutcomeUnknown,
+    QuotaUsed,
     ServiceError,
     Throttled,
     Unreachable,
@@ -145,7 +146,7 @@ def _lost(call: _Ended, sent: bool, writes: bool) -> DeployerError:
 def _throttled(call: _Ended, quota: bool) -> DeployerError:
     if quota:
         hint = "wait for the next day, or for a larger quota of the edition"
-        return Throttled(f"{call} was refused, the quota is used up", hint=hint, **call.facts)
+        return QuotaUsed(f"{call} was refused, the quota is used up", hint=hint, **call.facts)
     hint = "set `rate` for the target, or run the command again later"
     return Throttled(f"{call} was refused as one call too many", hint=hint, **call.facts)
 
