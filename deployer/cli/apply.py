@@ -112,7 +112,7 @@ def command(
     with nothing_written():
         asked = with_allowed(Asked(select, exclude, publish, base=base, prune=prune), allowed)
 
-        def plans() -> Planned:
+        def plans() -> "Planned":
             if file:
                 return _from_file(file, target, asked, deadline)
             return planned(target, asked, deadline)

@@ -3,7 +3,6 @@
 Where the clock is virtual, as with an `emulator:` target, the seconds that were only skipped count too.
 """
 
-import asyncio
 import re
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -82,6 +81,8 @@ class Deadline:
         if self._seconds is None:
             yield
             return
+        import asyncio  # help does without it
+
         loop = asyncio.get_running_loop()
         self._due = [_Due(self._seconds, over), _Due(self._seconds + grace, cut)]
         handles = [
@@ -98,6 +99,8 @@ class Deadline:
     @asynccontextmanager
     async def bounded(self) -> AsyncIterator[None]:
         """Ends what only reads: raises TimeOver at the end of the time."""
+        import asyncio
+
         scope = asyncio.timeout(None)
         now = asyncio.get_running_loop().time
         try:

@@ -1,6 +1,5 @@
 """`deployer instances`: what ran and what runs, to be listed, shown, watched, stopped and run again."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import date
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -306,6 +305,8 @@ def rerun_command(
 
     Exit 10 if it ends in failure, 7 if it is not known whether it runs again.
     """
+    from asyncio import CancelledError
+
     from deployer.cli.words import emit, paint
     from deployer.render import runs_json, runs_text
     from deployer.running.steering import rerun
@@ -314,7 +315,7 @@ def rerun_command(
     async def work(runner: "Runner") -> "Watch":
         try:
             await rerun(identity, runner, nodes=nodes, failed=failed, downstream=downstream)
-        except asyncio.CancelledError:
+        except CancelledError:
             if runner.stop.exit_code:
                 raise _lost(identity, runner.stop.why) from None
             raise
