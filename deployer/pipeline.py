@@ -22,6 +22,7 @@ from deployer.plan import change, ordered, sorted_by_wait, upstreams
 from deployer.publishing import publish as publishing
 from deployer.publishing.publication import published
 from deployer.publishing.publisher import Publisher
+from deployer.refresh import Recall, anew
 from deployer.remote.pipeline_runs import PipelineRuns
 from deployer.remote.workspace import Remote, Summary
 from deployer.rules.subject import Subject
@@ -34,11 +35,18 @@ __all__ = ["Loaded", "apply", "load", "narrowed", "plan", "publish"]
 # --- plan -----------------------------------------------------------------------------------------
 
 
-async def plan(loaded: Loaded, target: Target, remote: Remote, publish: bool | None = None) -> Plan:
+async def plan(
+    loaded: Loaded,
+    target: Target,
+    remote: Remote,
+    publish: bool | None = None,
+    recall: Recall = anew,
+) -> Plan:
     """What would bring the workspace to the state of the manifests; reads only.
 
     `publish` says for every workflow whether it is to be published; None leaves that to its manifest,
-    then to the target. Whether what is saved is published already is asked for those only.
+    then to the target. Whether what is saved is published already is asked for those only. `recall`
+    says what need not be read again.
     Raises InvalidManifests if a manifest has an error, RefusedBySafety if one lies outside `scope:`,
     Conflict if a pasted id belongs elsewhere.
     """
@@ -49,6 +57,7 @@ async def plan(loaded: Loaded, target: Target, remote: Remote, publish: bool | N
     refuse_outside(((workflow.path, workflow.file) for workflow in desired), loaded.scope)
     listed = await remote.summaries()
     _check_pasted(desired, listed)
+    remote = await recall(remote, [listed[each.path] for each in desired if each.path in listed])
     gate = asyncio.Semaphore(target.connections)
     changes = await asyncio.gather(
         *(_change(workflow, listed, remote, gate) for workflow in desired)

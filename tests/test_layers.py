@@ -24,7 +24,9 @@ PARTS = {
     "apply": {"attempt", "write", "writer", "standing"},
     "flowspec": {"complaints"},
     "model": {"days", "runs"},
+    "observe": {"refresh"},
     "pipeline": {"load", "online", "pull", "scope", "validate"},
+    "reading": {"cache"},
     "schema": {"drafts", "fields", "node_types", "wording"},
 }
 """Modules that stand in the row of another one, which they were split from."""
