@@ -2,6 +2,7 @@
 
 import json
 import os
+import sqlite3
 import stat
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -19,6 +20,7 @@ from deployer.emulator import Switches
 from deployer.model import Plan, Target
 from deployer.refresh import LONGEST, SETTLED, Recollection
 from deployer.transport.credentials import Credentials
+from tests.cli_kit import CLEAN, Project, Shell
 from tests.faults import Bench, refused, story, workflow
 from tests.flow_documents import changed, shell, with_node
 from tests.flows import RICH
@@ -504,3 +506,28 @@ def test_secrets_are_not_kept(tmp_path: Path) -> None:
         assert len(entries(tmp_path)) == 2
 
     remembering(tmp_path, tell)
+
+
+# --- the command line ---------------------------------------------------------------------------------
+
+
+def test_plan_says_what_it_did_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`plan` remembers and says so, `plan --refresh` and `apply` do not."""
+    project = Project(tmp_path)
+    project.write("flows/clean.yaml", CLEAN)
+    shell = Shell(project, monkeypatch, capsys)
+    assert shell("apply", "--auto-approve").code == 0
+    with sqlite3.connect(tmp_path / "data" / "local.db") as db:
+        for table in ("workflow", "node"):  # as if it had been an hour ago
+            db.execute(f"UPDATE {table} SET modified = modified - 3600000")
+    db.close()
+    assert shell("plan").code == 0
+    told = [shell(*command) for command in (["plan"], ["plan", "--refresh"], ["apply"])]
+    assert [each.code for each in told] == [0, 0, 0]
+    assert told[0].err == (
+        "2 workflows not read again, unmoved by the lists; `--refresh` reads all\n"
+    )
+    assert [each.err for each in told[1:]] == ["", ""]
+    assert len(entries(tmp_path)) == 2
