@@ -123,7 +123,7 @@ def _regex(path: str) -> str:
 def _below(field: Field | None, step: str) -> Field | None:
     if field is None or field.sensitive:
         return field
-    return field.items if field.merge_key else field.property(step)
+    return field.element(step) if field.merge_key else field.property(step)
 
 
 def _needs_quotes(step: str) -> bool:
@@ -137,6 +137,8 @@ def masked(value: Any, field: Field | None) -> Any:
     if field.sensitive:
         return MASK
     if isinstance(value, dict):
-        place = field.items if field.merge_key else None
-        return {key: masked(item, place or field.property(key)) for key, item in value.items()}
-    return [masked(item, field.items) for item in value] if isinstance(value, list) else value
+        below = field.element if field.merge_key else field.property
+        return {key: masked(item, below(key) or field.property(key)) for key, item in value.items()}
+    if isinstance(value, list):
+        return [masked(item, field.element_of(item)) for item in value]
+    return value
