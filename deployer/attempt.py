@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager
 
+from deployer.diff import MASK
 from deployer.errors import EXIT_BUG, EXIT_INTERRUPTED, DeployerError, OutcomeUnknown
 
 _NO_EFFECT = {1, 3, 4}
@@ -18,13 +19,15 @@ _NO_EFFECT = {1, 3, 4}
 class Attempt:
     """What is known so far.
 
-    `standing` says at any moment what was written; `unsure`, that it is not known.
+    `standing` says at any moment what was written; `unsure`, that it is not known. `secrets` are values
+    that the service may repeat in its words, and no outcome may.
     """
 
     def __init__(self, standing: str) -> None:
         self.standing = standing
         self.unsure = False
         self.written = False
+        self.secrets: frozenset[str] = frozenset()
 
     @contextmanager
     def _sending(self, doubt: str) -> Iterator[None]:
@@ -49,6 +52,13 @@ async def ended(work: Awaitable[None], attempt: Attempt, again: str) -> tuple[st
 
     `again` says what to do after an interruption.
     """
+    text, code = await _ended(work, attempt, again)
+    for secret in sorted(attempt.secrets, key=len, reverse=True):
+        text = text.replace(secret, MASK)
+    return text, code
+
+
+async def _ended(work: Awaitable[None], attempt: Attempt, again: str) -> tuple[str, int]:
     try:
         await work
     except asyncio.CancelledError:

@@ -142,3 +142,18 @@ def masked(value: Any, field: Field | None) -> Any:
     if isinstance(value, list):
         return [masked(item, field.element_of(item)) for item in value]
     return value
+
+
+def secrets(value: Any, field: Field | None) -> set[str]:
+    """The texts in `value` that `masked` hides."""
+    if field is None or value is None:
+        return set()
+    if isinstance(value, dict):
+        keyed = field.element if field.merge_key else field.property
+        below = (lambda _: field) if field.sensitive else keyed
+        found = [secrets(item, below(key) or field.property(key)) for key, item in value.items()]
+        return set().union(*found)
+    if isinstance(value, list):
+        items = [field if field.sensitive else field.element_of(item) for item in value]
+        return set().union(*map(secrets, value, items))
+    return {str(value)} if field.sensitive else set()

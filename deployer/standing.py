@@ -3,7 +3,9 @@
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+from deployer import schema
 from deployer.attempt import Attempt
+from deployer.diff import secrets
 from deployer.errors import DeployerError, OutcomeUnknown
 from deployer.model import Change, Observed
 from deployer.observe import find, read
@@ -13,6 +15,9 @@ from deployer.writer import Writer
 
 POLL_SECONDS = (1.0, 2.0, 3.0, 5.0)
 RERUN = "run `deployer apply` again, it reads first and goes on from what is there"
+_TELLING = 4
+"""Shorter values are not looked for in texts: they would be found in every other word."""
+
 NOTHING = "nothing was written for it"
 
 Seen = TypeVar("Seen")
@@ -25,6 +30,12 @@ class Standing(Attempt):
         if change.after is None or change.desired is None:
             raise ValueError(f"nothing to write for {change.address}")
         super().__init__(NOTHING)
+        self.secrets = frozenset(
+            text
+            for spec in (change.after.spec, change.before and change.before.workflow.spec)
+            for text in secrets(spec, schema.workflow())
+            if len(text) >= _TELLING
+        )
         self._change = change
         self._after = change.after
         self._desired = change.desired

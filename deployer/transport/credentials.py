@@ -6,6 +6,7 @@ holds a secret: `repr` hides them, and what the official providers say is cut be
 """
 
 import hmac
+import json
 import logging
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -59,8 +60,21 @@ class Credentials:
         if len(self.access_key_id) >= _KEY_ID_LENGTH:
             hidden.append(self.access_key_id)
         for secret in filter(None, hidden):
-            text = text.replace(secret, "***").replace(quote(secret, safe=""), "***")
+            # As they are, as they stand in an address, and as `repr` and JSON have them.
+            for form in (
+                secret,
+                quote(secret, safe=""),
+                repr(secret)[1:-1],
+                json.dumps(secret)[1:-1],
+            ):
+                text = text.replace(form, "***")
         return text
+
+
+def masked(text: str, environ: Mapping[str, str]) -> str:
+    """A text that nobody wrote, such as a traceback, without the credentials of an environment."""
+    key_id, secret, token = (environ.get(name, "").strip() for name in (_KEY_ID, _SECRET, _TOKEN))
+    return Credentials(key_id, secret, token).mask(text)
 
 
 class CredentialChain:
