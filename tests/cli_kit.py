@@ -141,7 +141,7 @@ class Shell:
         self.patch.setattr(sys, "argv", ["deployer", *command])
         code = _run()
         shown = self._capsys.readouterr()
-        if "--help" not in command:
+        if not {"-h", "--help"} & set(command):  # the help names the secret of the emulator
             written = {"stdout": shown.out.encode(), "stderr": shown.err.encode()}
             assert hits(written, _secrets(), cut=False) == []
         return Ended(code, shown.out, shown.err)
