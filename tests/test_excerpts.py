@@ -114,7 +114,7 @@ HOLDER = "kind: CycleWorkflow\nspec:\n  workflows:\n    - nodes:\n"
     [
         "        - script: {runtime: {container: {env: [{name: A, value: hunter2}]}}}",
         '        - {"datasource": {"name": "x", "config": {"jdbc": "hunter2"}}}',
-        "        - script:\n            parameters:\n            - name: token\n              value: hunter2",
+        "      script:\n        parameters:\n        - name: token\n          value: hunter2",
         "        - datasource:\n            config:\n              jdbc: hunter2",
         "        - datasource:\n            config: |\n              one\n              hunter2",
         "        - datasource:\n            config:\n              jdbc: 'hunter2",
