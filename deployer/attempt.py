@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager
 
-from deployer.diff import MASK
+from deployer.diff import without
 from deployer.errors import EXIT_BUG, EXIT_INTERRUPTED, DeployerError, OutcomeUnknown
 
 _NO_EFFECT = {1, 3, 4}
@@ -53,9 +53,7 @@ async def ended(work: Awaitable[None], attempt: Attempt, again: str) -> tuple[st
     `again` says what to do after an interruption.
     """
     text, code = await _ended(work, attempt, again)
-    for secret in sorted(attempt.secrets, key=len, reverse=True):
-        text = text.replace(secret, MASK)
-    return text, code
+    return without(text, attempt.secrets), code
 
 
 async def _ended(work: Awaitable[None], attempt: Attempt, again: str) -> tuple[str, int]:

@@ -15,6 +15,8 @@ from deployer.model import FieldChange
 from deployer.normalise import canonical
 
 MASK = "(sensitive)"
+TELLING = 4
+"""Shorter values are not looked for in texts: they would be found in every other word."""
 
 _PLAIN_KEY = re.compile(r"[\w-]+")
 _ANY_KEY = r'\[(?:"(?:[^"\\]|\\.)*"|[^]["]*)\]'
@@ -157,3 +159,11 @@ def secrets(value: Any, field: Field | None) -> set[str]:
         items = [field if field.sensitive else field.element_of(item) for item in value]
         return set().union(*map(secrets, value, items))
     return {str(value)} if field.sensitive else set()
+
+
+def without(text: str, hidden: Iterable[str]) -> str:
+    """A text in which somebody else may have repeated what is hidden."""
+    for secret in sorted(hidden, key=len, reverse=True):
+        if len(secret) >= TELLING:
+            text = text.replace(secret, MASK)
+    return text

@@ -15,12 +15,15 @@ from deployer.writer import Writer
 
 POLL_SECONDS = (1.0, 2.0, 3.0, 5.0)
 RERUN = "run `deployer apply` again, it reads first and goes on from what is there"
-_TELLING = 4
-"""Shorter values are not looked for in texts: they would be found in every other word."""
-
 NOTHING = "nothing was written for it"
 
 Seen = TypeVar("Seen")
+
+
+def declared(change: Change) -> frozenset[str]:
+    """The sensitive values of a change, which the service may repeat in its words."""
+    sides = (change.after and change.after.spec, change.before and change.before.workflow.spec)
+    return frozenset(text for spec in sides for text in secrets(spec, schema.workflow()))
 
 
 class Standing(Attempt):
@@ -30,12 +33,7 @@ class Standing(Attempt):
         if change.after is None or change.desired is None:
             raise ValueError(f"nothing to write for {change.address}")
         super().__init__(NOTHING)
-        self.secrets = frozenset(
-            text
-            for spec in (change.after.spec, change.before and change.before.workflow.spec)
-            for text in secrets(spec, schema.workflow())
-            if len(text) >= _TELLING
-        )
+        self.secrets = declared(change)
         self._change = change
         self._after = change.after
         self._desired = change.desired
