@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 
+from deployer.diff import without
 from deployer.errors import (
     EXIT_BUG,
     EXIT_INTERRUPTED,
@@ -30,7 +31,8 @@ class Attempt:
     """What is known so far.
 
     `standing` says at any moment what was written; `unsure`, that it is not known; `failure`, what
-    ended it. Every write is sent inside `_sending`, which is where `records` hear of it.
+    ended it. Every write is sent inside `_sending`, which is where `records` hear of it. `secrets` are
+    values that the service may repeat in its words, and no outcome may.
     """
 
     def __init__(self, standing: str, address: str, records: Records) -> None:
@@ -38,6 +40,7 @@ class Attempt:
         self.unsure = False
         self.written = False
         self.failure: DeployerError | None = None
+        self.secrets: frozenset[str] = frozenset()
         self._about = address
         self._records = records
         self._in_doubt: set[str] = set()
@@ -127,6 +130,13 @@ async def ended(work: Awaitable[None], attempt: Attempt, again: str, halt: Halt)
 
     `again` says what to do after it was cut off, `halt` why it was.
     """
+    text, code = await _ended(work, attempt, again, halt)
+    return without(text, attempt.secrets), code
+
+
+async def _ended(
+    work: Awaitable[None], attempt: Attempt, again: str, halt: Halt
+) -> tuple[str, int]:
     try:
         await work
     except asyncio.CancelledError:

@@ -15,6 +15,8 @@ from deployer.model import FieldChange
 from deployer.normalise import canonical
 
 MASK = "(sensitive)"
+TELLING = 4
+"""Shorter values are not looked for in texts: they would be found in every other word."""
 
 _PLAIN_KEY = re.compile(r"[\w-]+")
 _ANY_KEY = r'\[(?:"(?:[^"\\]|\\.)*"|[^]["]*)\]'
@@ -133,7 +135,7 @@ def below(field: Field | None, step: str) -> Field | None:
     """The field below a key, or the elements of a keyed list; what is sensitive stays so inside."""
     if field is None or field.sensitive:
         return field
-    return field.items if field.merge_key else field.property(step)
+    return field.element(step) if field.merge_key else field.property(step)
 
 
 def _needs_quotes(step: str) -> bool:
@@ -147,6 +149,31 @@ def masked(value: Any, field: Field | None) -> Any:
     if field.sensitive:
         return MASK
     if isinstance(value, dict):
-        place = field.items if field.merge_key else None
-        return {key: masked(item, place or field.property(key)) for key, item in value.items()}
-    return [masked(item, field.items) for item in value] if isinstance(value, list) else value
+        below = field.element if field.merge_key else field.property
+        return {key: masked(item, below(key) or field.property(key)) for key, item in value.items()}
+    if isinstance(value, list):
+        return [masked(item, field.element_of(item)) for item in value]
+    return value
+
+
+def secrets(value: Any, field: Field | None) -> set[str]:
+    """The texts in `value` that `masked` hides."""
+    if field is None or value is None:
+        return set()
+    if isinstance(value, dict):
+        keyed = field.element if field.merge_key else field.property
+        below = (lambda _: field) if field.sensitive else keyed
+        found = [secrets(item, below(key) or field.property(key)) for key, item in value.items()]
+        return set().union(*found)
+    if isinstance(value, list):
+        items = [field if field.sensitive else field.element_of(item) for item in value]
+        return set().union(*map(secrets, value, items))
+    return {str(value)} if field.sensitive else set()
+
+
+def without(text: str, hidden: Iterable[str]) -> str:
+    """A text in which somebody else may have repeated what is hidden."""
+    for secret in sorted(hidden, key=len, reverse=True):
+        if len(secret) >= TELLING:
+            text = text.replace(secret, MASK)
+    return text

@@ -4,6 +4,7 @@ What the annotations mean is said in `schemas/manifest.schema.json`; what is don
 to `normalise`, `diff`, `flowspec`, `plan` and the renderers.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -11,6 +12,12 @@ from functools import cached_property
 from typing import Any, Final
 
 Keywords = Mapping[str, Any]
+
+
+SECRETIVE = re.compile(
+    r"pass(?:w|phrase|\b)|pwd|secret|token|credential|access.?key|private.?key|口令|密码", re.I
+)
+"""How names, and lines, speak of a secret."""
 
 
 class Missing(Enum):
@@ -179,6 +186,26 @@ class Field:
     def sensitive(self) -> bool:
         """Whether values are masked in output."""
         return self._flag("x-sensitive")
+
+    @cached_property
+    def sensitive_names(self) -> bool:
+        """Whether elements of this list are masked where their names speak of a secret."""
+        return self._flag("x-sensitive-names")
+
+    def element(self, key: str) -> "Field | None":
+        """The element with that key; a sensitive one if its name says so."""
+        named = self.sensitive_names and SECRETIVE.search(key)
+        return self._secret_element if named else self.items
+
+    def element_of(self, item: Any) -> "Field | None":
+        """The same for an element as it is written."""
+        key = item.get(self.merge_key[0][0][0]) if self.merge_key and isinstance(item, dict) else ""
+        return self.element(str(key))
+
+    @cached_property
+    def _secret_element(self) -> "Field | None":
+        items = self.items
+        return items and Field({**items.keywords, "x-sensitive": True}, self._definitions)
 
     @cached_property
     def reference(self) -> bool:

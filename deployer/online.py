@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from deployer import complaints, schema
+from deployer.diff import without
 from deployer.entities import SELF
 from deployer.errors import (
     Conflict,
@@ -31,7 +32,7 @@ from deployer.reading.documents import pointer_text
 from deployer.remote.workspace import Job, Remote
 from deployer.rules.subject import Subject
 from deployer.rules.told_elsewhere import REFUSED, UNTOLD
-from deployer.standing import POLL_SECONDS
+from deployer.standing import POLL_SECONDS, declared
 from deployer.write import ABOUT_IDS, JOB_DEADLINE, SENDINGS
 
 CONCURRENCY = 8
@@ -143,10 +144,9 @@ class _Question:
         except NotFound:
             raise
         except ServiceError as refused:
-            return _Sent(
-                document, names, f"{refused.code}: {refused.why}" if refused.why else refused.what
-            )
-        told = job.error or f"the job ended as {job.status}"
+            told = f"{refused.code}: {refused.why}" if refused.why else refused.what
+            return _Sent(document, names, without(told, declared(self._change)))
+        told = without(job.error, declared(self._change)) or f"the job ended as {job.status}"
         return _Sent(document, names, "" if job.status == "Success" else told)
 
     async def _started(self, document: Mapping[str, Any]) -> Job:

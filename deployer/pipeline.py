@@ -33,6 +33,7 @@ from deployer.plan import change, ordered, sorted_by_wait, upstreams
 from deployer.publishing import publish as publishing
 from deployer.publishing.publication import published
 from deployer.publishing.publisher import Publisher
+from deployer.refresh import Recall, anew
 from deployer.remote.pipeline_runs import PipelineRuns
 from deployer.remote.workspace import LISTED_TYPES, Remote, Summary
 from deployer.review import NOBODY, Around, Reviewer, reviewed
@@ -55,6 +56,7 @@ async def plan(
     choose: Choose = everything,
     since: Since = TWO_WAY,
     reviewer: Reviewer = NOBODY,
+    recall: Recall = anew,
 ) -> Plan:
     """What would bring the workspace to the state of the manifests; reads only.
 
@@ -62,7 +64,8 @@ async def plan(
     before: it tells this change from what others did, and what is gone. `reviewer` says what was allowed.
 
     `publish` says for every workflow whether it is to be published; None leaves that to its manifest,
-    then to the target. Whether what is saved is published already is asked for those only.
+    then to the target. Whether what is saved is published already is asked for those only. `recall`
+    says what need not be read again.
     Raises InvalidManifests if a manifest has an error, RefusedBySafety if one lies outside `scope:`,
     Conflict if a pasted id belongs elsewhere.
     """
@@ -77,6 +80,9 @@ async def plan(
     refuse_outside(((each.moved_from, each.file) for each in moving), loaded.scope)
     lost = _lost(loaded, desired, listed, since)
     meant = choose([*desired, *lost])
+    looked_at = [*_meant(desired, meant), *_meant(lost, meant)]
+    paths = [path for each in looked_at for path in (each.path, each.moved_from)]
+    remote = await recall(remote, [listed[path] for path in paths if path in listed])
     look = _Look(remote, listed, asyncio.Semaphore(target.connections), since)
     changes = await look.changes(_meant(desired, meant), _meant(lost, meant))
     wishes = {each.path: _wish(each, target, publish) for each in desired}

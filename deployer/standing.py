@@ -3,7 +3,9 @@
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+from deployer import schema
 from deployer.attempt import Attempt
+from deployer.diff import secrets
 from deployer.errors import DeployerError, OutcomeUnknown
 from deployer.flowspec import comparable
 from deployer.model import Change, Observed
@@ -20,6 +22,12 @@ NOTHING = "nothing was written for it"
 Seen = TypeVar("Seen")
 
 
+def declared(change: Change) -> frozenset[str]:
+    """The sensitive values of a change, which the service may repeat in its words."""
+    sides = (change.after and change.after.spec, change.before and change.before.workflow.spec)
+    return frozenset(text for spec in sides for text in secrets(spec, schema.workflow()))
+
+
 class Standing(Attempt):
     """What is known so far of one workflow that is written, so that an outcome can tell it."""
 
@@ -27,6 +35,7 @@ class Standing(Attempt):
         if change.after is None or change.desired is None:
             raise ValueError(f"nothing to write for {change.address}")
         super().__init__(NOTHING, change.address, writer.records)
+        self.secrets = declared(change)
         self._change = change
         self._after = change.after
         self._desired = change.desired

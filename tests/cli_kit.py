@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from deployer.cli.connect import EMULATOR_KEY
 from deployer.cli.main import _run
+from tests.canaries import ENVIRONMENT, hits
 
 ROOT = Path(__file__).resolve().parent.parent
 ESCAPE = re.compile("\x1b")
@@ -139,4 +141,13 @@ class Shell:
         self.patch.setattr(sys, "argv", ["deployer", *command])
         code = _run()
         shown = self._capsys.readouterr()
+        if not {"-h", "--help"} & set(command):  # the help names the secret of the emulator
+            written = {"stdout": shown.out.encode(), "stderr": shown.err.encode()}
+            assert hits(written, _secrets(), cut=False) == []
         return Ended(code, shown.out, shown.err)
+
+
+def _secrets() -> dict[str, str]:
+    """What no command of any test may print: the emulator's secret, and those of the environment."""
+    given = {name: os.environ.get(name, "") for name in ENVIRONMENT}
+    return {"emulator": EMULATOR_KEY[1], **{k: v for k, v in given.items() if len(v) > 14}}

@@ -106,6 +106,35 @@ def test_line_beside_a_sensitive_field_is_not_shown(tmp_path: Path, pointer: str
     assert lines(tmp_path, "{value: hunter2}", problem(1, pointer)) == {}
 
 
+HOLDER = "kind: CycleWorkflow\nspec:\n  workflows:\n    - nodes:\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "        - script: {runtime: {container: {env: [{name: A, value: hunter2}]}}}",
+        '        - {"datasource": {"name": "x", "config": {"jdbc": "hunter2"}}}',
+        "      script:\n        parameters:\n        - name: token\n          value: hunter2",
+        "        - datasource:\n            config:\n              jdbc: hunter2",
+        "        - datasource:\n            config: |\n              one\n              hunter2",
+        "        - datasource:\n            config:\n              jdbc: 'hunter2",
+        "        - datasource: {config: 'hunter2",
+    ],
+)
+def test_line_of_a_sensitive_value_is_not_shown(tmp_path: Path, text: str) -> None:
+    """Whatever the problem is about that stands in the same line, and where there is no parsing."""
+    whole = HOLDER + text
+    last = whole.count("\n") + 1
+    assert lines(tmp_path, whole, problem(last), problem(1)) == {1: "kind: CycleWorkflow"}
+
+
+def test_line_of_a_plain_parameter_is_shown(tmp_path: Path) -> None:
+    """Its value is sensitive only where its name says so."""
+    text = f"{HOLDER}        - script: {{parameters: [{{name: day, value: x}}]}}"
+    shown = lines(tmp_path, text, problem(5))
+    assert list(shown) == [5]
+
+
 @pytest.mark.parametrize(
     "pointer", ["", "/kind", f"{NODE}/name", f"{NODE}/nonsense/deeper", "/x~1y"]
 )

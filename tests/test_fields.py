@@ -26,6 +26,7 @@ BEHAVIOUR = {
     "x-merge-key",
     "x-reference",
     "x-sensitive",
+    "x-sensitive-names",
     "x-text",
     "x-unordered",
 }

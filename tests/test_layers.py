@@ -49,6 +49,8 @@ PARTS = {
         "saved_plan",
         "selection",
     },
+    "observe": {"refresh"},
+    "reading": {"cache"},
     "records": {"backups", "journal"},
     "schema": {"drafts", "fields", "node_types", "sql_text", "wording"},
 }

@@ -7,6 +7,7 @@ import json
 
 import pytest
 
+from deployer.emulator import Switches
 from tests.emulator_kit import (
     IDENTIFIER,
     PROJECT,
@@ -243,6 +244,30 @@ def test_b48_modify_time_moves_with_a_node() -> None:
         service.clock.now += 60
         update_node(service, A, {"description": "x"})
         assert modified(service, workflow_id) == before + 60_000
+
+
+def test_b48_modify_time_of_a_node_moves_with_what_it_waits_for() -> None:
+    """An edge belongs to the node or workflow that waits: U-07 does not ask about edges."""
+    switches = Switches(modify_time_on_node_edit="no")
+    with Service(switches=switches) as service:
+        waits = {"nodeId": "a", "depends": [{"type": "Normal", "output": "shop_dev.x"}]}
+        workflow_id = service.load(flow(node("a", id=A), dependencies=[waits]))
+        before = (modified(service, workflow_id), node_modified(service))
+        service.clock.now += 60
+        service.load(flow(node("a", id=A), id=workflow_id))
+        assert (modified(service, workflow_id), node_modified(service)) == (
+            before[0],
+            before[1] + 60_000,
+        )
+        own = {"nodeId": workflow_id, "depends": [{"type": "Normal", "output": "shop_dev.y"}]}
+        service.load(flow(node("a", id=A), id=workflow_id, dependencies=[own]))
+        assert modified(service, workflow_id) == before[0] + 60_000
+
+
+def node_modified(service: Service) -> int:
+    """When the only node was changed last."""
+    [line] = service.call("ListNodes", ProjectId=PROJECT)["PagingInfo"]["Nodes"]
+    return int(line["ModifyTime"])
 
 
 def test_b49_snapshots_are_the_history() -> None:

@@ -312,6 +312,19 @@ def test_text_of_the_service_cannot_steer_the_terminal(shell: Shell) -> None:
     assert ("\\u202e" in shown, "\u202e" in shown) == (True, False)
 
 
+def test_declared_secrets_are_not_repeated(shell: Shell) -> None:
+    """A sensitive value that the service puts into its words is masked there."""
+    env = "container: {image: x, env: [{name: A, value: elsewhere.nowhere}]}"
+    runtime = "runtime: {command: DIDE_SHELL"
+    assert runtime in MISSING_OUTPUT
+    shell.project.write("flows/raw.yaml", MISSING_OUTPUT.replace(runtime, f"{runtime}, {env}"))
+    switch(shell, unknown_output="fail")
+    problems = json.loads(online(shell, "--format", "json").out)["problems"]
+    told = [problem["message"] for problem in problems if problem["rule"] == "DW050"]
+    assert ["(sensitive)" in message for message in told] == [True]
+    assert ["elsewhere.nowhere" in message for message in told] == [False]
+
+
 # --- mapping --------------------------------------------------------------------------------------
 
 SENT = {

@@ -3,6 +3,7 @@
 Commands are loaded by name, so that `--help` and `validate` do not pay for what they do not use.
 """
 
+import os
 import sys
 from importlib import import_module
 from io import TextIOWrapper
@@ -137,8 +138,10 @@ def _bug(bug: Exception) -> int:
     import traceback
 
     from deployer.render.visible import visible
+    from deployer.transport.credentials import masked
 
-    for line in "".join(traceback.format_exception(bug)).splitlines():
+    told = masked("".join(traceback.format_exception(bug)), os.environ)
+    for line in told.splitlines():
         say(visible(line))
     say("error: this is a bug in deployer")
     say("  next: report the lines above; `deployer plan` shows what the workspace holds now")

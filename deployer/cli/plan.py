@@ -43,6 +43,11 @@ from deployer.errors import EXIT_CHANGES
     help="Exit 2 if there are changes, or something to publish that wants it; 0 if there is none.",
 )
 @timeout_option
+@option(
+    "--refresh",
+    is_flag=True,
+    help="Read every workflow, not only what the service's lists show as changed.",
+)
 def command(
     target: str | None,
     select: tuple[str, ...],
@@ -56,6 +61,7 @@ def command(
     report: Path | None,
     detailed_exitcode: bool,
     deadline: Deadline,
+    refresh: bool,
     **allowed: Any,
 ) -> int:
     """Show what apply would change. Reads the workspace, writes nothing.
@@ -66,7 +72,7 @@ def command(
     from deployer.cli.planning import planned
 
     asked = with_allowed(Asked(select, exclude, publish, base=base, prune=prune), allowed)
-    found = planned(target, asked, deadline)
+    found = planned(target, asked, deadline, remembers=not refresh)
     made = found.plan
     if out:
         from deployer.cli.saved import save

@@ -30,8 +30,13 @@ def sent(known: Identities, draft: Draft, entities: Iterable[str]) -> Edges:
     return found
 
 
-def save(world: World, project: int, target: str, edges: Edges) -> None:
-    """Store the edges of a workflow, entity by entity; raises SpecError for an unknown entity."""
+def save(world: World, project: int, target: str, edges: Edges) -> set[str]:
+    """Store the edges of a workflow, entity by entity; raises SpecError for an unknown entity.
+
+    Returns the entities that wait for something else now. What a node waits for is part of it: its
+    ModifyTime moves (docs/service.md B-48).
+    """
+    before = _waits(world, target)
     entities = {target, *(node.id for node in rows.nodes(world.db, target))}
     merging = world.switches.import_fields == "merge"
     for entity, groups in edges.items():
@@ -41,6 +46,10 @@ def save(world: World, project: int, target: str, edges: Edges) -> None:
             depends = [depend for group in groups for depend in group["depends"]]
             found = [_edge(target, entity, depend) for depend in depends]
             rows.replace_edges(world.db, entity, _allowed(world, project, found))
+    after = _waits(world, target)
+    moved = {entity for entity in edges if before.get(entity) != after.get(entity)}
+    rows.touch_nodes(world.db, moved, world.now)
+    return moved
 
 
 def producer(world: World, project: int, output: str) -> str:
@@ -51,6 +60,13 @@ def producer(world: World, project: int, output: str) -> str:
     if not found and world.switches.default_output != "id" and text.startswith(prefix):
         return rows.named(world.db, project, text.removeprefix(prefix))
     return found
+
+
+def _waits(world: World, target: str) -> dict[str, list[rows.Edge]]:
+    found: dict[str, list[rows.Edge]] = defaultdict(list)
+    for edge in rows.edges(world.db, target):
+        found[edge.entity].append(edge)
+    return dict(found)
 
 
 def _depend(known: Identities, depend: Fields) -> Fields:

@@ -113,7 +113,7 @@ class Engine:
         operation = gateway.operation_of(request, OPERATIONS)
         now = self._clock()
         nonce = gateway.verify(request, self._credentials, now) if self._credentials else ""
-        caller = self._credentials.access_key_id if self._credentials else ""
+        caller = self._credentials.caller if self._credentials else ""
         call = Call(caller, request_id, request.headers["x-acs-action"])
         return _Admitted(request, operation, call, nonce, now)
 

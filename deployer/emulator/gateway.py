@@ -11,7 +11,7 @@ import re
 import sqlite3
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from deployer import acs3
 from deployer.emulator.failures import ApiError
@@ -44,12 +44,26 @@ class Request:
         return dict(decoded(self.body))
 
 
+_REAL = 16
+"""Real access key ids have at least so many characters."""
+
+
 @dataclass(frozen=True, slots=True)
 class Credentials:
     """The one key pair the gateway knows."""
 
-    access_key_id: str
-    access_key_secret: str
+    access_key_id: str = field(repr=False)
+    access_key_secret: str = field(repr=False)
+
+    @property
+    def caller(self) -> str:
+        """Whose key it is, for logs: a made-up name as it is, a real id as a digest.
+
+        A database is passed on more easily than a credential.
+        """
+        if len(self.access_key_id) < _REAL:
+            return self.access_key_id
+        return f"key {hashlib.sha256(self.access_key_id.encode()).hexdigest()[:12]}"
 
 
 def decoded(data: bytes) -> tuple[tuple[str, str], ...]:

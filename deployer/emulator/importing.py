@@ -72,9 +72,10 @@ def _apply(world: World, project: int, document: Fields, target: str) -> list[st
         for node, fields in zip(nodes, inside, strict=True)
         if saving.save_node(world, after, draft, node, known.followed(fields), waits[node.id])
     ]
-    edges.save(world, project, target, waits)
+    moved = edges.save(world, project, target, waits)
     _check_outputs(world, project, target)
-    if before and nodes and world.switches.modify_time_on_node_edit == "no":
+    only_nodes = bool(nodes) and target not in moved
+    if before and only_nodes and world.switches.modify_time_on_node_edit == "no":
         _restore_time(world, before, after)
     return changed
 

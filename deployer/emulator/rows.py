@@ -211,6 +211,11 @@ def replace_edges(db: sqlite3.Connection, entity: str, found: Iterable[Edge]) ->
     )
 
 
+def touch_nodes(db: sqlite3.Connection, ids: Iterable[str], now: int) -> None:
+    """Set the time, in ms, at which nodes were changed last; other ids are passed over."""
+    db.executemany("UPDATE node SET modified = ? WHERE id = ?", [(now, each) for each in ids])
+
+
 def replace_inner(db: sqlite3.Connection, node_id: str, inner: Iterable[str]) -> None:
     """Set which nodes live inside the control blocks of a node."""
     db.execute("DELETE FROM inner_node WHERE node = ?", (node_id,))

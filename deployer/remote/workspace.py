@@ -4,13 +4,14 @@ Everything a caller gets back is a value of its own; JSON inside strings, paging
 of a job stay in here. What a lost answer means is for the caller to decide.
 """
 
+import hashlib
 import json
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from deployer.errors import NotFound, Unreachable
-from deployer.remote.answers import about, given, mapping
+from deployer.remote.answers import about, given, integer, mapping
 from deployer.transport.client import Client, Operation, read_json
 from deployer.transport.request import Params
 
@@ -40,12 +41,26 @@ _LIST_NODES = Operation("ListNodes", "GET", fits=about("PagingInfo"))
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """One line of the list of workflow definitions."""
+    """One line of the list of workflow definitions.
+
+    `modified` is its ModifyTime in ms, 0 where it has none; `line` a digest of all that it says.
+    """
 
     id: str
     name: str
     path: str
     kind: str
+    modified: int = field(default=0, compare=False)
+    line: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class NodeLine:
+    """One line of the list of nodes; `modified` as in `Summary`."""
+
+    id: str
+    path: str
+    modified: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +122,8 @@ class Remote:
                     name=str(item.get("Name") or ""),
                     path=str(script.get("Path") or item.get("Name") or ""),
                     kind=str(item.get("Type") or kind),
+                    modified=integer(item.get("ModifyTime")),
+                    line=_digest(item),
                 )
             page += 1
 
@@ -136,6 +153,18 @@ class Remote:
         nodes = mapping(answer, "PagingInfo").get("Nodes") or []
         return [str(n.get("Id")) for n in nodes if (n.get("Script") or {}).get("Path") == path]
 
+    async def node_lines(self, most: int) -> list[NodeLine]:
+        """All listed nodes of the project; none, after one call, if that takes more than `most`."""
+        found: list[NodeLine] = []
+        page, total = 1, 1
+        while (page - 1) * PAGE_SIZE < total <= most * PAGE_SIZE:
+            paging = {"PageNumber": page, "PageSize": PAGE_SIZE}
+            answer = await self._client.call(_LIST_NODES, {"ProjectId": self.project, **paging})
+            info = mapping(answer, "PagingInfo")
+            total, page = integer(info.get("TotalCount")), page + 1
+            found += [_node_line(item) for item in info.get("Nodes") or []]
+        return found if total <= most * PAGE_SIZE else []
+
     async def create(self, document: Mapping[str, Any]) -> str:
         """Creates the workflow without its nodes; its id."""
         answer = await self._client.call(_CREATE, self._spec(document))
@@ -164,6 +193,15 @@ class Remote:
     def _spec(self, document: Mapping[str, Any]) -> dict[str, Any]:
         text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
         return {"ProjectId": self.project, "Spec": text}
+
+
+def _node_line(item: Mapping[str, Any]) -> NodeLine:
+    path = str((item.get("Script") or {}).get("Path") or "")
+    return NodeLine(str(item.get("Id")), path, integer(item.get("ModifyTime")))
+
+
+def _digest(item: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(item, sort_keys=True).encode()).hexdigest()
 
 
 def _document(spec: Any) -> dict[str, Any]:

@@ -105,6 +105,14 @@ class Client:
     ) -> None:
         await self._http.aclose()
 
+    def now(self) -> float:
+        """Seconds since the epoch by the service's clock, so far as its refusals told (B-102)."""
+        return self._now() + self._offset
+
+    def seal(self, data: bytes) -> str:
+        """A digest of data that nobody can make without the credentials of these calls."""
+        return self._credentials().seal(data)
+
     async def call(self, operation: Operation, params: Params) -> dict[str, Any]:
         """Return the service's answer as a JSON object.
 

@@ -5,6 +5,8 @@ to import and, unless told otherwise, asks the metadata service of the machine. 
 holds a secret: `repr` hides them, and what the official providers say is cut before any detail.
 """
 
+import hmac
+import json
 import logging
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -47,14 +49,32 @@ class Credentials:
     security_token: str = field(default="", repr=False)
     provider: str = "static_ak"
 
+    def seal(self, data: bytes) -> str:
+        """A keyed digest of data; it tells nothing about the key to who does not hold it."""
+        key = hmac.digest(self.access_key_secret.encode(), b"deployer seal", "sha256")
+        return hmac.digest(key, data, "sha256").hex()
+
     def mask(self, text: str) -> str:
         """Return the text with every secret of these credentials replaced by `***`."""
         hidden = [self.access_key_secret, self.security_token]
         if len(self.access_key_id) >= _KEY_ID_LENGTH:
             hidden.append(self.access_key_id)
         for secret in filter(None, hidden):
-            text = text.replace(secret, "***").replace(quote(secret, safe=""), "***")
+            # As they are, as they stand in an address, and as `repr` and JSON have them.
+            for form in (
+                secret,
+                quote(secret, safe=""),
+                repr(secret)[1:-1],
+                json.dumps(secret)[1:-1],
+            ):
+                text = text.replace(form, "***")
         return text
+
+
+def masked(text: str, environ: Mapping[str, str]) -> str:
+    """A text that nobody wrote, such as a traceback, without the credentials of an environment."""
+    key_id, secret, token = (environ.get(name, "").strip() for name in (_KEY_ID, _SECRET, _TOKEN))
+    return Credentials(key_id, secret, token).mask(text)
 
 
 class CredentialChain:

@@ -106,7 +106,7 @@ def error_for(
         facts={
             "where": operation,
             "why": credentials.mask(_why(answer))[:MAX_TEXT],
-            "request_id": answer.request_id[:MAX_TEXT],
+            "request_id": credentials.mask(answer.request_id)[:MAX_TEXT],
         },
     )
     if verdict in (Verdict.NOT_SENT, Verdict.UNKNOWN):
