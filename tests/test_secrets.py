@@ -225,7 +225,7 @@ def test_a_bug_shows_nothing(
         monkeypatch.setenv(name, value)
     run = Recorder(Shell(Project(tmp_path), monkeypatch, capsys))
 
-    def broken(*_: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise KeyError(*CREDENTIALS.values())
 
     monkeypatch.setattr("deployer.pipeline.load", broken)
