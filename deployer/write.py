@@ -60,7 +60,9 @@ class Write(Standing):
             self._step("creating the empty workflow")
             ids = await self._ids({SELF: await self._create()}, fresh=True)
         else:
-            ids = await self._ids(await self._unmoved(before), fresh=False)
+            ids = await self._ids(before.ids, fresh=False)
+            # The last request before the import: whether an id is free was asked before it.
+            ids.update(await self._unmoved(before))
         await self._import(ids)
         self._step("reading back")
         await self._verify(ids[SELF])
