@@ -23,6 +23,7 @@ from deployer.errors import (
     VerificationFailed,
 )
 from deployer.flowspec import shell, to_wire
+from deployer.meanwhile import versions, written_over
 from deployer.model import Observed
 from deployer.normalise import canonical, other_spelling
 from deployer.observe import chosen_id, every_id
@@ -53,6 +54,11 @@ class _Forgotten(OutcomeUnknown):
 class Write(Standing):
     """One workflow on its way."""
 
+    _known: frozenset[int] | None = None
+    """The versions that there were before the last look."""
+
+    _imports = 0
+
     async def run(self) -> None:
         """The whole protocol; returns when the workflow was read back as desired."""
         before = self._change.before
@@ -61,13 +67,16 @@ class Write(Standing):
             ids = await self._ids({SELF: await self._create()}, fresh=True)
         else:
             ids = await self._ids(before.ids, fresh=False)
+            self._known = await versions(before.ids[SELF], self._remote)
             # The last request before the import: whether an id is free was asked before it.
             ids.update(await self._unmoved(before))
         await self._import(ids)
         self._step("reading back")
-        await self._verify(ids[SELF])
+        live = await self._verify(ids[SELF])
         if before is None:
             await self._check_alone()
+        else:
+            await self._check_meanwhile(before, live)
 
     # --- create -----------------------------------------------------------------------------------
 
@@ -189,6 +198,7 @@ class Write(Standing):
         ) from lost
 
     async def _sent_import(self, ids: Mapping[str, str]) -> None:
+        self._imports += 1
         with self._sending("whether the import was carried out is not known"):
             job = await self._started(to_wire(self._after, ids, self._freed))
         self.written, self.unsure, self.job = True, True, job.id
@@ -292,7 +302,7 @@ class Write(Standing):
             raise lost
         return not self._is_untouched(last)
 
-    async def _verify(self, identity: str) -> None:
+    async def _verify(self, identity: str) -> Observed:
         """Reads until the workflow is as desired; a late answer is given the settle time (U-27)."""
         wrong: list[str] = []
         for wait in (0.0, *POLL_SECONDS, self._writer.settle):
@@ -300,8 +310,8 @@ class Write(Standing):
                 await self._writer.sleep(wait)
             live = await self._read(identity)
             wrong = ["the workflow itself"] if live is None else self._differences(live)
-            if not wrong:
-                return
+            if live is not None and not wrong:
+                return live
         raise VerificationFailed(
             f"`{self._after.path}` was written, but reads back differently",
             why=f"not as sent: {', '.join(f'`{path}`' for path in wrong)}",
@@ -319,4 +329,22 @@ class Write(Standing):
                 f"there are {len(there)} workflows at `{self._after.path}`",
                 why=f"their ids are {', '.join(sorted(there))}",
                 hint="somebody else made one meanwhile: delete one of them in the console",
+            )
+
+    async def _check_meanwhile(self, before: Observed, live: Observed) -> None:
+        """Whether somebody saved between the last look and the import, and was written over (U-13)."""
+        if self._known is None:
+            return
+        ours = (before.fingerprint, live.fingerprint)
+        other = await written_over(
+            live.ids[SELF], self._remote, self._known, ours, imports=self._imports
+        )
+        if other is not None:
+            raise Conflict(
+                f"`{self._after.path}` was saved by somebody else just before the import",
+                why=f"version {other.version}, by {other.creator or 'nobody named'}, "
+                "is what the import replaced, and no plan showed it",
+                written=f"{CARRIED_OUT}; version {other.version} is kept in the history",
+                hint=f"compare it in the console, and restore version {other.version} there "
+                "or bring what it changed into the manifest",
             )

@@ -21,7 +21,7 @@ LAYERS = (
 """What CONTRIBUTING.md draws, from the bottom up."""
 
 PARTS = {
-    "apply": {"attempt", "write", "writer", "standing"},
+    "apply": {"attempt", "meanwhile", "write", "writer", "standing"},
     "flowspec": {"complaints"},
     "model": {"days", "runs"},
     "pipeline": {"load", "online", "pull", "scope", "validate"},
