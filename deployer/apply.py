@@ -19,8 +19,8 @@ from deployer.writer import Writer
 
 CONCURRENCY = 8
 
-_GRAVEST = (EXIT_BUG, 6, 8, 7, EXIT_INTERRUPTED, EXIT_PARTIAL, 1, 4, 3, 9)
-_ALONE = {1, 3, 4}
+_GRAVEST = (EXIT_BUG, 6, 8, 7, EXIT_INTERRUPTED, EXIT_PARTIAL, 1, 4, 3, 9, 64)
+_ALONE = {1, 3, 4, 64}
 """Codes that say that all failed; with something written they become "applied in part"."""
 
 

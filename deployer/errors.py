@@ -7,6 +7,7 @@
     ├── Conflict                       4   the workspace moved since it was read
     ├── CredentialsError               6   no usable credentials, or not allowed
     ├── OutcomeUnknown                 7   a write whose effect could not be established
+    ├── NotRecorded                    7   something was written, and that could not be noted on disk
     ├── Throttled                      8   too many calls, or the quota is used up
     ├── ServiceError                   1   the service refused a call
     │   └── NotFound                   1   … because the object does not exist
@@ -100,6 +101,12 @@ class CredentialsError(DeployerError):
 
 class OutcomeUnknown(DeployerError):
     """A write was sent and its effect is not known; a rerun reads and reconciles."""
+
+    exit_code = 7
+
+
+class NotRecorded(DeployerError):
+    """Something was written, and what became of it could not be noted on disk: no more is sent."""
 
     exit_code = 7
 

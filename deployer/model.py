@@ -17,7 +17,7 @@ Spec = dict[str, Any]
 """The keyed form of one workflow object."""
 
 Severity = Literal["error", "warning", "info"]
-Action = Literal["create", "update", "unchanged"]
+Action = Literal["create", "update", "delete", "unchanged"]
 NodeAction = Literal["create", "update", "unmanaged"]
 Status = Literal["done", "failed", "not attempted"]
 Publication = Literal["", "published", "unpublished"]

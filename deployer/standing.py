@@ -5,7 +5,9 @@ from typing import TypeVar
 
 from deployer.attempt import Attempt
 from deployer.errors import DeployerError, OutcomeUnknown
+from deployer.flowspec import comparable
 from deployer.model import Change, Observed
+from deployer.normalise import digest
 from deployer.observe import find, read
 from deployer.plan import change as replan
 from deployer.plan import freed, moved_unmanaged
@@ -24,7 +26,7 @@ class Standing(Attempt):
     def __init__(self, change: Change, writer: Writer) -> None:
         if change.after is None or change.desired is None:
             raise ValueError(f"nothing to write for {change.address}")
-        super().__init__(NOTHING)
+        super().__init__(NOTHING, change.address, writer.records)
         self._change = change
         self._after = change.after
         self._desired = change.desired
@@ -35,6 +37,20 @@ class Standing(Attempt):
 
     def _step(self, text: str) -> None:
         self._writer.progress.step(self._change.address, text)
+
+    def _meant(self) -> str:
+        """The fingerprint that the live workflow will have if it becomes what is sent."""
+        before = self._change.before
+        return digest(comparable(self._after, before.identifier if before else ""))
+
+    def _backed_up(self, live: Observed | None) -> None:
+        """Saves the live workflow, just read, before it is written to; None before a creation."""
+        with self._recording():
+            self._records.backup(self._about, self._after.kind, live, self._meant())
+
+    def _is_left(self, live: Observed) -> None:
+        """Notes how the workflow is after the write: what an undo has to find."""
+        self._noted(lambda: self._records.left(self._about, live.fingerprint))
 
     async def _find(self) -> str:
         return await find(self._after, self._remote)

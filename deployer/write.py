@@ -66,16 +66,16 @@ class Write(Standing):
             self._step("creating the empty workflow")
             ids = await self._ids({SELF: await self._create()}, fresh=True)
         else:
-            ids = await self._ids(before.ids, fresh=False)
-            self._known = await versions(before.ids[SELF], self._remote)
-            # The last request before the import: whether an id is free was asked before it.
-            ids.update(await self._unmoved(before))
+            ids = await self._ready(before)
         await self._import(ids)
         self._step("reading back")
         live = await self._verify(ids[SELF])
+        self._is_left(live)
         if before is None:
             await self._check_alone()
-        else:
+        if self._in_doubt:
+            self._settled()
+        if before is not None:
             await self._check_meanwhile(before, live)
 
     # --- create -----------------------------------------------------------------------------------
@@ -84,6 +84,7 @@ class Write(Standing):
         """The id of the new, empty workflow. A lost answer is resolved by listing name and path."""
         if await self._find():
             raise self._moved("exists by now", "it was made after the plan")
+        self._backed_up(None)
         lost: OutcomeUnknown | None = None
         for _ in range(SENDINGS):
             try:
@@ -105,7 +106,7 @@ class Write(Standing):
     async def _sent_shell(self) -> str:
         """The answer to a create; a service that refuses a chosen id is asked without one (U-03)."""
         chosen = chosen_id(self._after, self._remote.project)
-        with self._sending("whether the empty workflow was created is not known"):
+        with self._sending("whether the empty workflow was created is not known", "creation"):
             try:
                 return await self._remote.create(shell(self._after, chosen))
             except ServiceError as refused:
@@ -134,14 +135,22 @@ class Write(Standing):
     def _moved(self, how: str, why: str) -> Conflict:
         return Conflict(f"`{self._after.path}` {how}", why=why, hint="run `deployer plan` again")
 
-    async def _unmoved(self, before: Observed) -> Mapping[str, str]:
-        """The ids of the live workflow, read once more and found as the plan saw it."""
+    async def _ready(self, before: Observed) -> dict[str, str]:
+        """The ids to send, once the workflow is backed up and was found unmoved in the last request."""
+        ids = await self._ids(before.ids, fresh=False)
+        self._known = await versions(before.ids[SELF], self._remote)
+        live = await self._unmoved(before)
+        self._backed_up(live)
+        return {reference: live.ids.get(reference, ids[reference]) for reference in ids}
+
+    async def _unmoved(self, before: Observed) -> Observed:
+        """The live workflow, read once more and found as the plan saw it."""
         live = await self._read(before.ids[SELF])
         if live is None:
             raise self._moved("was deleted", "the plan still saw it")
         if live.fingerprint != before.fingerprint:
             raise self._moved("was changed", "it is not as the plan saw it")
-        return live.ids
+        return live
 
     async def _ids(self, known: Mapping[str, str], *, fresh: bool) -> dict[str, str]:
         return await every_id(self._after, known, self._remote, fresh=fresh)
@@ -199,14 +208,22 @@ class Write(Standing):
 
     async def _sent_import(self, ids: Mapping[str, str]) -> None:
         self._imports += 1
-        with self._sending("whether the import was carried out is not known"):
+        doubt = "whether the import was carried out is not known"
+        with self._sending(doubt, "import", **self._facts()) as answer:
             job = await self._started(to_wire(self._after, ids, self._freed))
+            answer["job"] = job.id
         self.written, self.unsure, self.job = True, True, job.id
         self.standing = f"import job {job.id} was started, how it ended is not known"
         job = await self._ended(job)
+        self._settled()
         if job.status != "Success":
             raise await self._failure(job, ids[SELF])
         self.unsure, self.standing = False, CARRIED_OUT
+
+    def _facts(self) -> dict[str, str]:
+        """What lets a rerun tell whether the import was carried out: digests only, no content."""
+        before = self._change.before
+        return {"fingerprint": self._meant(), "before": before.fingerprint if before else ""}
 
     async def _started(self, document: dict[str, Any]) -> Job:
         """The job; a service busy with the workflow is asked again while nobody changes it (U-28)."""
@@ -272,6 +289,8 @@ class Write(Standing):
         except DeployerError as blind:
             return f"what the import left behind could not be read: {blind.what}"
         self.unsure = False
+        if live is not None:
+            self._is_left(live)
         before = self._change.before
         if live is None:
             return "the workflow is gone"
@@ -305,6 +324,7 @@ class Write(Standing):
     async def _verify(self, identity: str) -> Observed:
         """Reads until the workflow is as desired; a late answer is given the settle time (U-27)."""
         wrong: list[str] = []
+        live: Observed | None = None
         for wait in (0.0, *POLL_SECONDS, self._writer.settle):
             if wait:
                 await self._writer.sleep(wait)
@@ -312,6 +332,8 @@ class Write(Standing):
             wrong = ["the workflow itself"] if live is None else self._differences(live)
             if live is not None and not wrong:
                 return live
+        if live is not None:
+            self._is_left(live)
         raise VerificationFailed(
             f"`{self._after.path}` was written, but reads back differently",
             why=f"not as sent: {', '.join(f'`{path}`' for path in wrong)}",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from deployer.model import Outcome
+from deployer.records import Records, Unrecorded
 from deployer.remote.workspace import Remote
 
 
@@ -22,7 +23,7 @@ class Progress(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """What writing needs besides the plan: the project, the time, and who wants to be told."""
+    """What writing needs besides the plan: the project, the time, who is told, and where it is noted."""
 
     remote: Remote
     progress: Progress
@@ -30,3 +31,4 @@ class Writer:
     sleep: Callable[[float], Awaitable[None]]
     clock: Callable[[], float] = time.monotonic
     stop: asyncio.Event = field(default_factory=asyncio.Event)
+    records: Records = field(default_factory=Unrecorded)

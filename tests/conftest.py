@@ -53,6 +53,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update", action="store_true", help="rewrite the files in tests/goldens")
 
 
+@pytest.fixture(scope="session")
+def soak() -> bool:
+    """Whether this is a longer run, in which nothing is left to a sample."""
+    return os.environ.get("HYPOTHESIS_PROFILE") == "soak"
+
+
 @pytest.fixture
 def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
     """Compares a text with the file of that name in tests/goldens."""

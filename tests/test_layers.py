@@ -10,7 +10,7 @@ PACKAGE = ROOT / "deployer"
 
 LAYERS = (
     {"model", "errors", "acs3"},
-    {"reading", "transport", "schema", "cron", "manifest", "config", "render"},
+    {"reading", "transport", "schema", "cron", "manifest", "config", "render", "records"},
     {"entities", "normalise", "diff"},
     {"flowspec", "desired", "plan", "rules", "authoring"},
     {"remote", "observe"},
@@ -24,7 +24,8 @@ PARTS = {
     "apply": {"attempt", "meanwhile", "write", "writer", "standing"},
     "flowspec": {"complaints"},
     "model": {"days", "runs"},
-    "pipeline": {"load", "online", "pull", "scope", "validate"},
+    "pipeline": {"load", "online", "pull", "resuming", "scope", "undoing", "validate"},
+    "records": {"backups", "journal"},
     "schema": {"drafts", "fields", "node_types", "wording"},
 }
 """Modules that stand in the row of another one, which they were split from."""

@@ -82,9 +82,10 @@ def command(
     from deployer.cli.guarding import guard
     from deployer.cli.planning import planned
     from deployer.cli.publishing import open_hours
+    from deployer.cli.recording import resumed
 
     with nothing_written():
-        found = planned(target, publish)
+        found = resumed(planned(target, publish), lambda: planned(target, publish))
         plan = found.plan
         _show(plan, form, asks=not auto_approve)
         writing.refuse(plan.pending)
@@ -137,16 +138,20 @@ def _write(found: "Planned", wish: _Wish) -> tuple[Report, list[int]]:
     from deployer.cli.connect import connected, run, stop_on_signal
     from deployer.cli.progress import progress
     from deployer.cli.publishing import publish_applied
+    from deployer.cli.recording import recorded
 
     async def main() -> tuple[Report, list[int]]:
         async with connected(found.target) as connection:
-            with progress(len(found.plan.pending)) as shown:
-                writer = connection.writer(shown)
+            with (
+                recorded(found, connection.now) as records,
+                progress(len(found.plan.pending)) as shown,
+            ):
+                writer = connection.writer(shown, records)
                 with stop_on_signal(writer.stop) as signals:
                     report = await pipeline.apply(found.plan, writer)
                     if wish.hours:
                         publisher = connection.publisher(
-                            shown, wish.hours, wish.minutes * 60, writer.stop
+                            shown, wish.hours, wish.minutes * 60, writer.stop, records
                         )
                         published = await publish_applied(found, report, connection, publisher)
                         report = replace(report, published=published)

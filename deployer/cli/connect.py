@@ -19,6 +19,7 @@ from deployer.errors import CredentialsError, UsageError
 from deployer.model import Target
 from deployer.publishing.publisher import Publisher
 from deployer.publishing.window import Hours
+from deployer.records import Records, Unrecorded
 from deployer.remote.pipeline_runs import PipelineRuns
 from deployer.remote.workspace import Remote
 from deployer.transport.client import Client
@@ -32,6 +33,8 @@ DEFAULT_RATE = 5.0
 EMULATOR_ENDPOINT = "http://127.0.0.1"
 EMULATOR_KEY = ("emulator", "emulator-secret")
 GRACE_SECONDS = 5.0
+
+NOWHERE = Unrecorded()
 
 Result = TypeVar("Result")
 
@@ -49,7 +52,12 @@ class Connection:
     """Whether it is known that `DryRun` writes nothing here (docs/service.md U-08)."""
 
     def publisher(
-        self, progress: Progress, hours: Hours, patience: float, stop: asyncio.Event
+        self,
+        progress: Progress,
+        hours: Hours,
+        patience: float,
+        stop: asyncio.Event,
+        records: Records = NOWHERE,
     ) -> Publisher:
         """What publishing needs here; an approval is waited for as many seconds as `patience`."""
         return Publisher(
@@ -62,9 +70,10 @@ class Connection:
             clock=self.clock,
             now=self.now,
             stop=stop,
+            records=records,
         )
 
-    def writer(self, progress: Progress) -> Writer:
+    def writer(self, progress: Progress, records: Records = NOWHERE) -> Writer:
         """What apply needs to write here."""
         return Writer(
             remote=self.remote,
@@ -72,6 +81,7 @@ class Connection:
             settle=self.settle,
             sleep=self.sleep,
             clock=self.clock,
+            records=records,
         )
 
 

@@ -21,6 +21,7 @@ COMMANDS = {
     "plan": "Show what apply would change. Only reads.",
     "pull": "Write live workflows into manifests. Only reads the workspace.",
     "apply": "Bring the workspace to the state of the manifests.",
+    "undo": "Bring back what the last apply wrote over.",
     "publish": "Take what is saved to production, stage by stage.",
     "run": "Run a workflow that is started by hand or by a trigger.",
     "smoke-test": "Try out what is published, and fail if it does.",

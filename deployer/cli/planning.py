@@ -6,7 +6,7 @@ from deployer import pipeline
 from deployer.cli.connect import connected, run
 from deployer.cli.options import chosen
 from deployer.errors import InvalidManifests
-from deployer.model import Plan, Target
+from deployer.model import Plan, Settings, Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +14,7 @@ class Planned:
     """A plan, what it was made of, and when: in seconds since the epoch, by the target's clock."""
 
     plan: Plan
+    settings: Settings
     target: Target
     loaded: pipeline.Loaded
     now: float
@@ -33,6 +34,6 @@ def planned(name: str | None, publish: bool | None = None) -> Planned:
     async def main() -> Planned:
         async with connected(target) as connection:
             made = await pipeline.plan(loaded, target, connection.remote, publish)
-            return Planned(made, target, loaded, connection.now())
+            return Planned(made, settings, target, loaded, connection.now())
 
     return run(main())

@@ -46,9 +46,10 @@ def command(
     from deployer.apply import exit_code
     from deployer.cli.planning import planned
     from deployer.cli.publishing import open_hours
+    from deployer.cli.recording import resumed
 
     with nothing_written():
-        found = planned(target, publish=True)
+        found = resumed(planned(target, publish=True), lambda: planned(target, publish=True))
         found = replace(found, plan=_selected(found.plan, select))
         _show(found.plan, form)
         if not found.plan.to_publish:
@@ -109,13 +110,19 @@ def _publish(found: "Planned", hours: "Hours", minutes: float) -> tuple[Report, 
     from deployer import pipeline
     from deployer.cli.connect import connected, run, stop_on_signal
     from deployer.cli.progress import progress
+    from deployer.cli.recording import recorded
 
     async def main() -> tuple[Report, list[int]]:
         async with connected(found.target) as connection:
-            with progress(len(found.plan.to_publish)) as shown:
+            with (
+                recorded(found, connection.now) as records,
+                progress(len(found.plan.to_publish)) as shown,
+            ):
                 writer = connection.writer(shown)
                 with stop_on_signal(writer.stop) as signals:
-                    publisher = connection.publisher(shown, hours, minutes * 60, writer.stop)
+                    publisher = connection.publisher(
+                        shown, hours, minutes * 60, writer.stop, records
+                    )
                     published = await pipeline.publish(
                         found.plan, found.loaded, found.target, publisher
                     )

@@ -53,7 +53,7 @@ class Drive(Attempt):
     """One workflow on its way to production, or out of it."""
 
     def __init__(self, wanted: Wanted, publisher: Publisher) -> None:
-        super().__init__(NOTHING)
+        super().__init__(NOTHING, wanted.address, publisher.records)
         self._wanted = wanted
         self._publisher = publisher
         self._runs = publisher.runs
@@ -70,6 +70,7 @@ class Drive(Attempt):
         await self._driven()
         self.standing = f"pipeline run {run.id} succeeded"
         await self._check_content("was published")
+        self._settled()
 
     # --- the run ----------------------------------------------------------------------------------
 
@@ -102,7 +103,7 @@ class Drive(Attempt):
         self._stop_here()
         self._step("making a pipeline run")
         try:
-            with self._sending("whether a pipeline run was made is not known"):
+            with self._sending("whether a pipeline run was made is not known", "pipeline run"):
                 identity = await self._runs.create(
                     self._wanted.object_id, self._wanted.kind, self._marker
                 )
@@ -168,6 +169,8 @@ class Drive(Attempt):
     def _is_known(self, run: PipelineRun) -> None:
         """What a read showed is not in doubt any more."""
         self.unsure = False
+        if self._in_doubt:
+            self._settled()
         self.standing = f"pipeline run {run.id} is under way"
 
     def _called(self, now: float) -> Mapping[str, Called]:
@@ -189,7 +192,8 @@ class Drive(Attempt):
         self._step(f"stage {stage.code}")
         call = _Call(self._publisher.clock(), times=times)
         try:
-            with self._sending(f"whether stage {stage.code} was set going is not known"):
+            doubt = f"whether stage {stage.code} was set going is not known"
+            with self._sending(doubt, f"stage {stage.code}"):
                 await self._runs.execute(run.id, stage.code)
             self.written = True
         except OutcomeUnknown:
@@ -295,9 +299,12 @@ class Drive(Attempt):
         )
 
     async def _abolished(self, run_id: str) -> str:
+        doubt = f"whether pipeline run {run_id} was ended is not known"
         try:
-            await self._runs.abolish(run_id)
+            with self._sending(doubt, "end of the pipeline run"):
+                await self._runs.abolish(run_id)
         except DeployerError as failure:
+            self.unsure = False
             return (
                 f"pipeline run {run_id} is still under way, end it in the console: {failure.what}"
             )

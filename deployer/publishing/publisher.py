@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from deployer.publishing.window import Hours
+from deployer.records import Records, Unrecorded
 from deployer.remote.pipeline_runs import ChangeType, PipelineRuns
 
 
@@ -47,3 +48,4 @@ class Publisher:
     clock: Callable[[], float]
     now: Callable[[], float]
     stop: asyncio.Event = field(default_factory=asyncio.Event)
+    records: Records = field(default_factory=Unrecorded)

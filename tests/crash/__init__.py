@@ -1,1 +1,1 @@
-"""What becomes of the workspace when the deployer is killed, raced or wrong: judged by the emulator alone."""
+"""The deployer killed, raced and broken: what becomes of the workspace, judged by the emulator alone."""

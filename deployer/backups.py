@@ -1,0 +1,224 @@
+"""What was there before it was written over: `.deployer/backups/TARGET/RUN/`, one file for each object.
+
+A file holds the live workflow as it was read just before the first write to it, whole: a workflow in it
+can be restored, so what is secret in it is in there too. Runs are numbered, and the newest are kept.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from deployer.errors import UsageError
+from deployer.journal import file_name
+from deployer.model import Observed, Workflow
+from deployer.reading import private_folder
+from deployer.reading.private_folder import PrivateFolder
+
+KEPT_RUNS = 50
+LARGEST = 64 << 20
+
+_HOLDER = "backups"
+_LEFT = ".left.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """One object as it was before a run wrote to it, and what is known of how the run left it.
+
+    `before` is None for a workflow that the run created; `ids` and `identifier` are as in `Observed`.
+    `left` holds the fingerprints that the live object may have had when the run ended.
+    """
+
+    address: str
+    kind: str
+    project: str
+    at: float
+    before: Workflow | None = None
+    ids: Mapping[str, str] = field(default_factory=dict)
+    identifier: str = ""
+    fingerprint: str = ""
+    left: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """The backups of one run, and where they are."""
+
+    folder: Path
+    backups: tuple[Backup, ...] = ()
+
+
+class Backups:
+    """The backups that one run makes; its folder appears with the first of them. Raises FileRefused."""
+
+    def __init__(self, root: Path, target: str, project: str, now: Callable[[], float]) -> None:
+        self._root = root
+        self._target = target
+        self._project = project
+        self._now = now
+        self._made: set[str] = set()
+        self._run = ""
+
+    @property
+    def folder(self) -> str:
+        """Where the backups are, below the project; empty while there are none."""
+        parts = (private_folder.NAME, _HOLDER, file_name(self._target), self._run)
+        return "/".join(parts) if self._run else ""
+
+    def keep(self, address: str, kind: str, before: Observed | None, meant: str) -> None:
+        """Saves an object before its first write by this run; later calls for it change nothing.
+
+        `meant` is the fingerprint that the write is to bring about.
+        """
+        if address in self._made:
+            return
+        document = {
+            "address": address,
+            "kind": kind,
+            "project": self._project,
+            "at": self._now(),
+            "meant": meant,
+            **({"live": _document(before)} if before else {}),
+        }
+        self._write(f"{_stem(address)}.json", document)
+        self._made.add(address)
+
+    def left(self, address: str, fingerprint: str) -> None:
+        """Notes how the run left an object that it saved before."""
+        if address in self._made:
+            self._write(_stem(address) + _LEFT, {"fingerprint": fingerprint})
+
+    def _write(self, name: str, document: Mapping[str, Any]) -> None:
+        holder = _opened(self._root, self._target, make=True)
+        assert holder is not None
+        with holder:
+            if not self._run:
+                self._run = _next_run(holder)
+            folder = holder.inside(self._run, make=True)
+            assert folder is not None
+            with folder:
+                folder.write(name, _bytes(document))
+
+
+def last(root: Path, target: str, project: str) -> Saved | None:
+    """The backups of the last run that made any for that project, None if there are none.
+
+    Raises FileRefused, and UsageError for a backup that is damaged.
+    """
+    holder = _opened(root, target, make=False)
+    if holder is None:
+        return None
+    with holder:
+        for run in reversed(_runs(holder)):
+            folder = holder.inside(run, make=False)
+            if folder is None:
+                continue
+            with folder:
+                found = [each for each in _read_all(folder) if each.project == project]
+            if found:
+                return Saved(folder.path, tuple(found))
+    return None
+
+
+# --- folders --------------------------------------------------------------------------------------
+
+
+def _opened(root: Path, target: str, *, make: bool) -> PrivateFolder | None:
+    return private_folder.opened(root, _HOLDER, file_name(target), make=make)
+
+
+def _runs(holder: PrivateFolder) -> list[str]:
+    return [name for name in holder.names() if name.isascii() and name.isdigit()]
+
+
+def _next_run(holder: PrivateFolder) -> str:
+    """The name of a new folder, which no other run has; the oldest ones are deleted."""
+    there = _runs(holder)
+    number = int(there[-1]) + 1 if there else 1
+    while not holder.make(f"{number:06d}"):
+        number += 1
+    for old in there[: len(there) + 1 - KEPT_RUNS]:
+        holder.delete(old)
+    return f"{number:06d}"
+
+
+def _stem(address: str) -> str:
+    return hashlib.sha256(address.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+# --- documents ------------------------------------------------------------------------------------
+
+
+def _document(before: Observed) -> dict[str, Any]:
+    return {
+        "path": before.workflow.path,
+        "name": before.workflow.name,
+        "kind": before.workflow.kind,
+        "spec": before.workflow.spec,
+        "ids": dict(before.ids),
+        "identifier": before.identifier,
+        "fingerprint": before.fingerprint,
+    }
+
+
+def _bytes(document: Mapping[str, Any]) -> bytes:
+    """A document with its checksum, fit to be read by people as well."""
+    return json.dumps({"sum": _sum(document), "backup": document}, indent=1).encode() + b"\n"
+
+
+def _sum(document: Any) -> str:
+    body = json.dumps(document, sort_keys=True, separators=(",", ":")).encode()
+    return hashlib.sha256(body).hexdigest()
+
+
+def _read_all(folder: PrivateFolder) -> list[Backup]:
+    names = [name for name in folder.names() if name.endswith(".json")]
+    found = []
+    for name in (each for each in names if not each.endswith(_LEFT)):
+        left = f"{name.removesuffix('.json')}{_LEFT}"
+        note = _read(folder, left) if left in names else {}
+        found.append(_backup(_read(folder, name), note.get("fingerprint", ""), folder.path / name))
+    return sorted(found, key=lambda each: each.address)
+
+
+def _read(folder: PrivateFolder, name: str) -> dict[str, Any]:
+    try:
+        whole = json.loads(folder.read(name, LARGEST) or b"")
+        if _sum(whole["backup"]) == whole["sum"]:
+            return dict(whole["backup"])
+    except (ValueError, TypeError, KeyError, RecursionError):
+        pass
+    raise _damaged(folder.path / name)
+
+
+def _backup(said: Mapping[str, Any], left: str, file: Path) -> Backup:
+    try:
+        live = said.get("live")
+        before = (
+            Workflow(*(live[key] for key in ("path", "name", "kind", "spec"))) if live else None
+        )
+        return Backup(
+            address=said["address"],
+            kind=said["kind"],
+            project=said["project"],
+            at=float(said["at"]),
+            before=before,
+            ids=dict(live["ids"]) if live else {},
+            identifier=live["identifier"] if live else "",
+            fingerprint=live["fingerprint"] if live else "",
+            left=frozenset(each for each in (said["meant"], left) if each),
+        )
+    except (ValueError, TypeError, KeyError) as wrong:
+        raise _damaged(file) from wrong
+
+
+def _damaged(file: Path) -> UsageError:
+    return UsageError(
+        "a backup is damaged",
+        where=str(file),
+        why="it is not as it was written",
+        hint="delete it to undo the others, or restore that workflow from git",
+    )

@@ -1,0 +1,278 @@
+"""`deployer undo`: the last apply taken back, as its user meets it."""
+
+import json
+import shutil
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from deployer import backups
+from deployer.errors import UsageError
+from deployer.flowspec import from_wire
+from deployer.journal import file_name
+from tests.cli_kit import CLEAN, Ended, Project, Shell
+from tests.records_kit import records, workspace, written
+from tests.workflow_kit import PROJECT
+
+HOURS = "limits: {publishWindow: 'off'}"
+SECRET = "hunter2-of-the-shop"
+WITH_SECRET = f"""\
+            runtime: {{command: DIDE_SHELL}}
+          datasource:
+            name: orders
+            type: mysql
+            config: {{password: {SECRET}}}
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """A project with one workflow."""
+    return Project(tmp_path)
+
+
+@pytest.fixture
+def deployer(
+    project: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Shell:
+    """Runs `deployer` in the project, in this process."""
+    return Shell(project, monkeypatch, capsys)
+
+
+def apply(deployer: Shell, *flags: str) -> None:
+    """An apply that succeeds."""
+    ended = deployer("apply", "--auto-approve", *flags)
+    assert ended.code == 0, ended.err
+
+
+def undo(deployer: Shell) -> Ended:
+    """An undo that nobody is asked about."""
+    return deployer("undo", "--auto-approve")
+
+
+def live(project: Project) -> dict[str, str]:
+    """The fingerprint of every live workflow, by path."""
+    found = {}
+    with workspace(project) as control:
+        listed = control.act("person", "ListWorkflowDefinitions", {"ProjectId": PROJECT})
+        for each in listed["PagingInfo"]["WorkflowDefinitions"]:
+            params = {"ProjectId": PROJECT, "Id": each["Id"]}
+            held = control.act("person", "GetWorkflowDefinition", params)["WorkflowDefinition"]
+            observed = from_wire(json.loads(held["Spec"]))
+            found[observed.workflow.path] = observed.fingerprint
+    return found
+
+
+# --- back and forth -------------------------------------------------------------------------------
+
+
+def test_what_was_written_over_comes_back(project: Project, deployer: Shell) -> None:
+    """Script, schedule and settings are as before the last apply; undoing that brings the change back."""
+    apply(deployer)
+    first = live(project)
+    project.write("flows/land.sh", "echo other\n")
+    project.change("flows/raw.yaml", "00 00 03 * * ?", "00 30 05 * * ?")
+    project.change(
+        "flows/raw.yaml", "        - name: land\n", "        - name: land\n          priority: 5\n"
+    )
+    apply(deployer)
+    second = live(project)
+    undone = undo(deployer)
+    assert undone.code == 0, undone.err
+    assert "~ update shop/raw" in undone.out
+    assert "-echo other" in undone.out
+    assert live(project) == first != second
+    assert undo(deployer).code == 0
+    assert live(project) == second
+
+
+def test_secrets_come_back_too(project: Project, deployer: Shell) -> None:
+    """A backup holds what is masked elsewhere; no output and no journal does."""
+    project.change("flows/raw.yaml", "            runtime: {command: DIDE_SHELL}\n", WITH_SECRET)
+    project.change("flows/raw.yaml", "            file: land.sh\n", "")
+    project.change(
+        "flows/raw.yaml",
+        "{command: DIDE_SHELL}\n",
+        "{command: DIDE_SHELL}\n            file: land.sh\n",
+    )
+    apply(deployer)
+    first = live(project)
+    project.change("flows/raw.yaml", SECRET, "other")
+    apply(deployer)
+    assert live(project) != first
+    undone = undo(deployer)
+    assert (undone.code, live(project)) == (0, first), undone.err
+    assert SECRET not in undone.out + undone.err
+    assert [each for each in records(project) if SECRET.encode() in each] == []
+
+
+def test_asked_before_it_is_written(project: Project, deployer: Shell) -> None:
+    """Nobody answers: nothing is written."""
+    apply(deployer)
+    project.write("flows/land.sh", "echo other\n")
+    apply(deployer)
+    before = written(project)
+    asked = deployer("undo")
+    assert (asked.code, written(project)) == (64, before)
+    assert "--auto-approve" in asked.err
+    assert "deployer undo" in asked.err
+
+
+def test_undone_already(project: Project, deployer: Shell) -> None:
+    """What is as it was before the last apply needs nothing."""
+    apply(deployer)
+    saved = live(project)
+    shutil.copytree(project.root / "data", project.root / "saved")
+    project.write("flows/land.sh", "echo other\n")
+    apply(deployer)
+    shutil.rmtree(project.root / "data")
+    (project.root / "saved").rename(project.root / "data")
+    undone = undo(deployer)
+    assert (undone.code, live(project)) == (0, saved)
+    assert "No changes" in undone.out
+
+
+def test_unchanged_workflows_are_no_matter_of_undo(project: Project, deployer: Shell) -> None:
+    """Only what the last apply wrote is brought back."""
+    project.write("flows/clean.yaml", CLEAN)
+    apply(deployer)
+    project.write("flows/land.sh", "echo other\n")
+    apply(deployer)
+    undone = undo(deployer)
+    assert (undone.code, "shop/clean" in undone.out) == (0, False)
+
+
+# --- what it refuses ------------------------------------------------------------------------------
+
+
+def test_what_was_created_is_shown_as_a_removal(project: Project, deployer: Shell) -> None:
+    """Deleting is shown and not written."""
+    apply(deployer)
+    before = written(project)
+    undone = undo(deployer)
+    assert (undone.code, written(project)) == (3, before)
+    assert "delete shop/raw" in undone.out
+    assert "delete it in the console" in undone.err
+
+
+def test_an_added_node_is_shown_and_not_deleted(project: Project, deployer: Shell) -> None:
+    """A node that the last apply added cannot be taken away by leaving it out."""
+    apply(deployer)
+    text = (project.root / "flows/raw.yaml").read_text()
+    node = text[text.index("        - name: land") :].replace("name: land", "name: more")
+    project.write("flows/raw.yaml", text + node)
+    apply(deployer)
+    before = written(project)
+    undone = undo(deployer)
+    assert (undone.code, written(project)) == (3, before)
+    assert "the last apply added `more`" in undone.err
+
+
+def test_what_moved_since_is_a_conflict(project: Project, deployer: Shell) -> None:
+    """Something saved after the apply is never written over; it is named, and nothing is written."""
+    project.write("flows/clean.yaml", CLEAN)
+    apply(deployer)
+    project.write("flows/land.sh", "echo other\n")
+    project.change("flows/clean.yaml", "echo tidy", "echo tidier")
+    apply(deployer)
+    holder = project.root / ".deployer"
+    shutil.copytree(holder, project.root / "away")
+    project.write("flows/land.sh", "echo theirs\n")
+    apply(deployer)
+    shutil.rmtree(holder)
+    (project.root / "away").rename(holder)
+    before = written(project)
+    undone = undo(deployer)
+    assert (undone.code, undone.out, written(project)) == (4, "", before)
+    assert "`shop/raw` was changed since" in undone.err
+    assert "shop/clean" not in undone.err
+
+
+def test_nothing_to_undo(project: Project, deployer: Shell) -> None:
+    """Without backups there is no way back, and it is said where they would be."""
+    undone = undo(deployer)
+    assert undone.code == 64
+    assert "there is nothing to undo" in undone.err
+    assert not (project.root / ".deployer").exists()
+
+
+@pytest.mark.parametrize("flip", [False, True])
+def test_a_damaged_backup_is_never_written(project: Project, deployer: Shell, flip: bool) -> None:
+    """A backup that is not as it was written is named, and nothing is written."""
+    apply(deployer)
+    project.write("flows/land.sh", "echo other\n")
+    apply(deployer)
+    (file,) = [
+        each
+        for each in (project.root / ".deployer/backups/local/000002").iterdir()
+        if "left" not in each.name
+    ]
+    data = file.read_bytes()
+    file.write_bytes(data.replace(b"echo one", b"echo 0ne") if flip else data[: len(data) // 2])
+    before = written(project)
+    undone = undo(deployer)
+    assert (undone.code, written(project)) == (64, before)
+    assert ("a backup is damaged" in undone.err, file.name in undone.err) == (True, True)
+
+
+def test_every_byte_of_a_backup_counts(project: Project, deployer: Shell, soak: bool) -> None:
+    """Cut anywhere or with a bit flipped, a backup is refused or says the same: it never lies."""
+    apply(deployer)
+    project.write("flows/land.sh", "echo other\n")
+    apply(deployer)
+    whole = backups.last(project.root, "local", PROJECT)
+    (file,) = [
+        each
+        for each in (project.root / ".deployer/backups/local/000002").iterdir()
+        if "left" not in each.name
+    ]
+    data = file.read_bytes()
+    for at in range(0, len(data), 1 if soak else 17):
+        flipped = data[:at] + bytes([data[at] ^ 1 << at % 8]) + data[at + 1 :]
+        for broken in (data[:at], flipped):
+            file.write_bytes(broken)
+            with suppress(UsageError):
+                assert backups.last(project.root, "local", PROJECT) == whole, at
+
+
+# --- with publishing, and others ------------------------------------------------------------------
+
+
+def test_production_stays_as_it_is(project: Project, deployer: Shell) -> None:
+    """Undo brings the draft back; what was published stays published until it is published again."""
+    project.change("deployer.yaml", "default: true", f"default: true, {HOURS}")
+    apply(deployer, "--publish")
+    first = live(project)
+    project.write("flows/land.sh", "echo other\n")
+    apply(deployer, "--publish")
+    published = count(project, "publish")
+    undone = undo(deployer)
+    assert (undone.code, live(project), count(project, "publish")) == (0, first, published)
+    project.write("flows/land.sh", "echo one\necho two\n")
+    again = deployer("apply", "--auto-approve", "--publish")
+    assert (again.code, count(project, "publish")) == (0, published + 1), again.err
+
+
+def count(project: Project, kind: str) -> int:
+    """How many effects of a kind there were."""
+    with workspace(project) as control:
+        return sum(each.kind == kind for each in control.effects())
+
+
+def test_backups_of_another_project_are_none(project: Project, deployer: Shell) -> None:
+    """A target that was pointed elsewhere has nothing to undo there."""
+    apply(deployer)
+    assert backups.last(project.root, "local", "20002") is None
+    assert backups.last(project.root, "local", PROJECT) is not None
+
+
+def test_old_backups_are_deleted(project: Project, deployer: Shell) -> None:
+    """The newest runs are kept, and the numbers go on."""
+    holder = project.root / ".deployer/backups" / file_name("local")
+    for number in range(1, backups.KEPT_RUNS + 5):
+        (holder / f"{number:06d}").mkdir(parents=True)
+    apply(deployer)
+    names = sorted(each.name for each in holder.iterdir())
+    assert len(names) == backups.KEPT_RUNS
+    assert names[-1] == f"{backups.KEPT_RUNS + 5:06d}"
