@@ -43,6 +43,8 @@ class Judge:
             self.problems.append(f"I-7: exit {life.code} after {', '.join(life.writes)}")
         if life.code is None and len(self._world.effects()) > effects_before and not life.writes:
             self.problems.append("effects without a write")
+        if self._flow.noted:
+            self.problems += _unnoted(life)
         self.problems += [*_resent(life.sent), *_unchecked(life.sent)]
 
     def ended(self) -> list[str]:
@@ -118,6 +120,16 @@ class Judge:
     def _nonces(self) -> list[str]:
         nonces = Counter(one.nonce for life in self._lives for one in life.sent)
         return [f"I-8: {nonce} was used twice" for nonce, count in nonces.items() if count > 1]
+
+
+def _unnoted(life: Lived) -> Iterator[str]:
+    """I-1 and I-5: a write that was not in the journal before, a change of what was not backed up."""
+    for number, one in enumerate(life.sent, start=1):
+        if one.writes and number not in life.noted:
+            yield f"I-1: {one.action} was not noted before it was sent"
+        saves = one.action in ("CreateWorkflowDefinition", "ImportWorkflowDefinition")
+        if saves and not any(backup <= number for backup in life.backed_up):
+            yield f"I-5: {one.action} without a backup"
 
 
 def _resent(sent: Sequence[Sent]) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """The flows whose every request is a place to be killed at; one line in FLOWS makes another one."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,15 +9,16 @@ from deployer import pipeline
 from deployer.apply import exit_code
 from deployer.cli.planning import Planned
 from deployer.cli.publishing import publish_applied
-from deployer.model import Report
+from deployer.model import Plan, Report, Settings
 from deployer.publishing.publisher import Publisher
-from tests.crash.world import Command, World
+from deployer.resuming import in_doubt, waited
+from tests.crash.world import Command, Desk, World
 from tests.faults import Bench, workflow
 from tests.flow_documents import changed, other_script, shell, with_node
 from tests.publish_kit import loaded, planned, publisher
 from tests.run_kit import Stage
 from tests.strategies import IDENTIFIER, Document
-from tests.workflow_kit import PROJECT
+from tests.workflow_kit import NOWHERE, PROJECT
 
 DAILY = workflow("daily", "load", "report")
 LATER = changed(DAILY, trigger={"type": "Scheduler", "cron": "00 30 04 * * ?"})
@@ -27,6 +28,7 @@ WIDER = changed(
     DAILY, nodes=[shell("load"), shell("check", dependsOn=["load"]), shell("report", "echo other")]
 )
 THEIRS = workflow("theirs", "own")
+NO_FILES = Settings(NOWHERE, None, (), {})
 DAYS = ("2025-10-01", "2025-10-02")
 
 
@@ -36,8 +38,11 @@ DAYS = ("2025-10-01", "2025-10-02")
 def applied(*documents: Document) -> Command:
     """`deployer apply`."""
 
-    async def command(bench: Bench) -> tuple[int, str]:
-        return _told(await bench.carry_out(await bench.plan(*documents)))
+    async def command(desk: Desk) -> tuple[int, str]:
+        made = await _begun(desk, lambda: desk.plan(*documents))
+        report = await pipeline.apply(made, desk.connection.writer(desk.watch, desk.notes))
+        desk.notes.end()
+        return _told(report)
 
     return command
 
@@ -45,10 +50,11 @@ def applied(*documents: Document) -> Command:
 def published(*documents: Document) -> Command:
     """`deployer publish`."""
 
-    async def command(bench: Bench) -> tuple[int, str]:
-        made = await planned(bench, *documents)
-        doing = _publisher(bench)
-        outcomes = await pipeline.publish(made, loaded(bench, *documents), bench.target, doing)
+    async def command(desk: Desk) -> tuple[int, str]:
+        made = await _begun(desk, lambda: planned(desk, *documents))
+        doing = _publisher(desk)
+        outcomes = await pipeline.publish(made, loaded(desk, *documents), desk.target, doing)
+        desk.notes.end()
         return _told(Report((), 0, outcomes))
 
     return command
@@ -57,14 +63,26 @@ def published(*documents: Document) -> Command:
 def applied_and_published(*documents: Document) -> Command:
     """`deployer apply --publish`."""
 
-    async def command(bench: Bench) -> tuple[int, str]:
-        made = await planned(bench, *documents)
-        found = Planned(made, bench.target, loaded(bench, *documents), bench.clock())
-        report = await bench.carry_out(made)
-        outcomes = await publish_applied(found, report, bench.connection, _publisher(bench))
+    async def command(desk: Desk) -> tuple[int, str]:
+        made = await _begun(desk, lambda: planned(desk, *documents))
+        found = Planned(made, NO_FILES, desk.target, loaded(desk, *documents), desk.clock())
+        report = await pipeline.apply(made, desk.connection.writer(desk.watch, desk.notes))
+        outcomes = await publish_applied(found, report, desk.connection, _publisher(desk))
+        desk.notes.end()
         return _told(replace(report, published=outcomes))
 
     return command
+
+
+async def _begun(desk: Desk, plan: Callable[[], Awaitable[Plan]]) -> Plan:
+    """The plan, made again where the journal of an earlier run leaves something in doubt."""
+    made, intents = await plan(), desk.notes.kept.journal.history().intents
+    if unsure := in_doubt(intents, made):
+        connection, now = desk.connection, desk.clock()
+        await waited(unsure, connection.remote, connection.settle, connection.sleep, now)
+        made = await plan()
+    desk.notes.begin()
+    return made
 
 
 def _told(report: Report) -> tuple[int, str]:
@@ -72,9 +90,9 @@ def _told(report: Report) -> tuple[int, str]:
     return exit_code(report), "; ".join(one.error for one in outcomes if one.error)
 
 
-def _publisher(bench: Bench) -> Publisher:
-    bench.watch.on_step = lambda text: _approve(bench) if "waits for a person" in text else None
-    doing: Publisher = publisher(bench, allowed=True, patience=600.0)
+def _publisher(desk: Desk) -> Publisher:
+    desk.watch.on_step = lambda text: _approve(desk) if "waits for a person" in text else None
+    doing: Publisher = publisher(desk, allowed=True, patience=600.0, records=desk.notes)
     return doing
 
 
@@ -91,8 +109,8 @@ def _approve(bench: Bench) -> None:
 def filled_in(path: str) -> Command:
     """`deployer backfill --wait`."""
 
-    async def command(bench: Bench) -> tuple[int, str]:
-        report = await Stage(bench).backfill(workflow=path, dates=list(DAYS), wait=True)
+    async def command(desk: Desk) -> tuple[int, str]:
+        report = await Stage(desk).backfill(workflow=path, dates=list(DAYS), wait=True)
         return report.exit_code, str(report.failure or "")
 
     return command
@@ -144,7 +162,7 @@ def by_hand(world: World) -> None:
 class Flow:
     """A command and what there is before it.
 
-    `documents` are what its author wants held afterwards, `online` whether in production too, and
+    `noted` says whether the command keeps a journal. `documents` are what its author wants held afterwards, `online` whether in production too, and
     `days` the business dates that are run. `deletes` counts the objects that its plan shows as deleted.
     """
 
@@ -155,6 +173,7 @@ class Flow:
     online: bool = False
     days: tuple[str, ...] = ()
     deletes: int = 0
+    noted: bool = True
 
 
 FLOWS = {
@@ -166,7 +185,7 @@ FLOWS = {
         Flow("publish", a_workflow, published(DAILY), (DAILY,), online=True),
         Flow("publish standard", a_standard_workflow, published(DAILY), (DAILY,), online=True),
         Flow("apply --publish", a_neighbour, applied_and_published(DAILY), (DAILY,), online=True),
-        Flow("backfill", a_published_workflow, filled_in("team/daily"), (), days=DAYS),
+        Flow("backfill", a_published_workflow, filled_in("team/daily"), (), days=DAYS, noted=False),
     )
 }
 TO_COME = ("move", "prune")

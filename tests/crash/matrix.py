@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from tests.crash.checker import Judge, extra_reads
 from tests.crash.flows import Flow
-from tests.crash.world import ON_THE_WIRE, Image, Lived, Point, World
+from tests.crash.world import ON_DISK, ON_THE_WIRE, Image, Lived, Point, World
 
 Row = Mapping[str, str]
 
@@ -24,13 +24,10 @@ class Recorded:
 
     def points(self) -> Iterator[Point]:
         """Every request, and each moment of it at which a process can die."""
-        for number, sent in enumerate(self.life.sent, start=1):
-            yield from (Point(number, moment) for moment in moments(sent.writes))
-
-
-def moments(writes: bool) -> tuple[str, ...]:
-    """The kill points of a request."""
-    return ON_THE_WIRE
+        for number in range(1, len(self.life.sent) + 1):
+            # Around a read there is nothing to note: before it is before it, after it is after it.
+            moments = (*ON_DISK, *ON_THE_WIRE) if number in self.life.noted else ON_THE_WIRE
+            yield from (Point(number, moment) for moment in moments)
 
 
 def recorded(flow: Flow, row: Row | None = None) -> Recorded:

@@ -8,6 +8,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -16,6 +18,8 @@ import httpx
 from deployer.cli.connect import EMULATOR_ENDPOINT, EMULATOR_KEY, Connection
 from deployer.emulator import EmulatorTransport, Ids, Switches, VirtualClock, create_app
 from deployer.emulator.effects import Effect
+from deployer.model import Observed
+from deployer.records import Kept
 from deployer.remote.workspace import Remote
 from deployer.transport.client import Client
 from deployer.transport.credentials import Credentials
@@ -74,12 +78,16 @@ class Sent:
 class Lived:
     """What is known of a process from outside: its exit code, None if killed, and what it sent.
 
-    `words` is what it said; it is never believed, only looked at for whether it says anything.
+    `words` is what it said; it is never believed, only looked at for whether it says anything. `noted`
+    are the requests, counted from 1, that were noted in the journal before they left, `backed_up` those
+    before which a backup was made.
     """
 
     code: int | None
     sent: tuple[Sent, ...]
     words: str = ""
+    noted: tuple[int, ...] = ()
+    backed_up: tuple[int, ...] = ()
 
     @property
     def reads(self) -> int:
@@ -106,6 +114,8 @@ class Life(httpx.AsyncBaseTransport):
         self._clock = clock
         self.dead = False
         self.sent: list[Sent] = []
+        self.noted: list[int] = []
+        self.backed_up: list[int] = []
 
     def step(self) -> None:
         """Before anything that leaves the process; raises Killed for a dead one."""
@@ -114,24 +124,21 @@ class Life(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         self.step()
-        number = len(self.sent)
         self.sent.append(replace(_on_the_wire(request), at=self._clock()))
-        self._here(number, UNSENT)
+        number = len(self.sent)
+        self.at(number, UNSENT)
         response = await self._inner.handle_async_request(request)
         await response.aread()
-        self._here(number, LOST)
-        self.sent[number] = replace(self.sent[number], status=response.status_code)
+        self.at(number, LOST)
+        self.sent[number - 1] = replace(self.sent[number - 1], status=response.status_code)
         # An answer that was read is the last thing that this process gets to know.
-        self.dead = self.dead or self._is_due(number, READ)
+        self.dead = self.dead or self._point == Point(number, READ)
         return response
 
-    def _here(self, number: int, moment: str) -> None:
-        if self._is_due(number, moment):
-            self.dead = True
+    def at(self, number: int, moment: str) -> None:
+        """A moment of a request has come; raises Killed if it is the kill point."""
+        self.dead = self.dead or self._point == Point(number, moment)
         self.step()
-
-    def _is_due(self, number: int, moment: str) -> bool:
-        return self._point == Point(number + 1, moment)
 
 
 def _on_the_wire(request: httpx.Request) -> Sent:
@@ -148,6 +155,56 @@ class Image:
     now: float
 
 
+class Notes:
+    """What a process notes on disk, up to its kill point; see `deployer.records.Records`."""
+
+    def __init__(self, kept: Kept, life: Life) -> None:
+        self.kept = kept
+        self._life = life
+
+    def backup(self, address: str, kind: str, before: Observed | None, meant: str) -> None:
+        self._life.step()
+        self.kept.backup(address, kind, before, meant)
+        self._life.backed_up.append(len(self._life.sent) + 1)
+
+    def intend(self, address: str, what: str, **facts: str) -> None:
+        coming = len(self._life.sent) + 1
+        self._life.at(coming, UNTOLD)
+        self.kept.intend(address, what, **facts)
+        if any(one.what == what for one in self.kept.journal.history().intents):
+            self._life.noted.append(coming)
+        self._life.at(coming, INTENDED)
+
+    def ended(self, address: str, what: str, **facts: str) -> None:
+        self._life.step()
+        self.kept.ended(address, what, **facts)
+        self._life.at(len(self._life.sent), WRITTEN)
+
+    def settled(self, address: str) -> None:
+        self._life.step()
+        self.kept.settled(address)
+
+    def left(self, address: str, fingerprint: str) -> None:
+        self._life.step()
+        self.kept.left(address, fingerprint)
+
+    def begin(self) -> None:
+        """A run begins to write."""
+        self._life.step()
+        self.kept.journal.begin()
+
+    def end(self) -> None:
+        """A run has ended in good order."""
+        self._life.step()
+        self.kept.journal.end()
+
+
+class Desk(Bench):
+    """A bench with a disk."""
+
+    notes: Notes
+
+
 class _Inline(ThreadPoolExecutor):
     """Does at once, in this thread, what it is given."""
 
@@ -160,7 +217,7 @@ class _Inline(ThreadPoolExecutor):
         return done
 
 
-Command = Callable[[Bench], Awaitable[tuple[int, str]]]
+Command = Callable[[Desk], Awaitable[tuple[int, str]]]
 """What a process does with its bench: its exit code and what it said."""
 
 
@@ -179,6 +236,8 @@ class World:
             job_seconds=job_seconds,
             switches=Switches(**(switches or {})),
         )
+        self._disk = TemporaryDirectory()
+        self._runs = 0
         self.control = self.app.control
         self.switches = self.control.switches()
 
@@ -203,6 +262,7 @@ class World:
 
     def __exit__(self, *_: object) -> None:
         self.app.close()
+        self._disk.cleanup()
 
     # --- processes --------------------------------------------------------------------------------
 
@@ -215,12 +275,13 @@ class World:
 
     async def _lived(self, command: Command, point: Point | None) -> Lived:
         life = self.life(point)
+        code: int | None
         try:
             code, words = await self.lived(command, life)
             life.step()
         except Killed:
-            return Lived(None, tuple(life.sent))
-        return Lived(code, tuple(life.sent), words)
+            code, words = None, ""
+        return Lived(code, tuple(life.sent), words, tuple(life.noted), tuple(life.backed_up))
 
     def life(self, point: Point | None = None) -> Life:
         """A new process."""
@@ -246,7 +307,11 @@ class World:
         ) as client:
             remote = Remote(client, PROJECT)
             connection = Connection(remote, SETTLED, sleep, self.clock, self.clock)
-            return await command(Bench(connection, line, self.clock, self.app))
+            desk = Desk(connection, line, self.clock, self.app)
+            self._runs += 1
+            kept = Kept(Path(self._disk.name), "local", PROJECT, f"r{self._runs}", self.clock)
+            desk.notes = Notes(kept, life)
+            return await command(desk)
 
     # --- what people see and do -------------------------------------------------------------------
 
