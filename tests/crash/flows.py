@@ -162,8 +162,9 @@ def by_hand(world: World) -> None:
 class Flow:
     """A command and what there is before it.
 
-    `noted` says whether the command keeps a journal. `documents` are what its author wants held afterwards, `online` whether in production too, and
-    `days` the business dates that are run. `deletes` counts the objects that its plan shows as deleted.
+    `documents` are what its author wants held afterwards, `online` whether in production too, and
+    `days` the business dates that are run. `deletes` counts the objects that its plan shows as deleted,
+    `noted` says whether it keeps a journal.
     """
 
     name: str
