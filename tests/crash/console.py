@@ -123,7 +123,7 @@ def made_again(world: World) -> None:
 
 def elsewhere(world: World) -> None:
     """A node of another workflow changes."""
-    identity = world.at("team/theirs").nodes["own"]["id"]
+    identity = world.at("team/daily_theirs").nodes["own"]["id"]
     spec = {"nodes": [{"name": "own", "id": identity, "priority": 8}]}
     document = {"version": "1.1.0", "kind": "Node", "spec": spec}
     world.act("UpdateNode", Id=identity, Spec=json.dumps(document))

@@ -27,7 +27,7 @@ LATER = with_node(LATER, "report", dependsOn=["load"], script=other_script("echo
 WIDER = changed(
     DAILY, nodes=[shell("load"), shell("check", dependsOn=["load"]), shell("report", "echo other")]
 )
-THEIRS = workflow("theirs", "own")
+THEIRS = workflow("daily_theirs", "own")
 NO_FILES = Settings(NOWHERE, None, (), {})
 DAYS = ("2025-10-01", "2025-10-02")
 

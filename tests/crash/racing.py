@@ -7,7 +7,14 @@ from itertools import combinations
 import httpx
 
 from deployer.emulator import EmulatorTransport
+from tests import flow_check
+from tests.crash.flows import LATER, WIDER
 from tests.crash.world import Command, Life, Lived, World
+from tests.strategies import IDENTIFIER
+
+CONTENTS = {"A": LATER, "B": WIDER}
+SAVED = "was saved by somebody else"
+"""What an import says that replaced what nobody was shown."""
 
 Step = tuple[str, int]
 """A critical step begins with a request: an operation, and the how-manieth of that operation."""
@@ -95,3 +102,31 @@ async def _run(world: World, command: Command, racer: Racer) -> Lived:
     finally:
         racer.end()
     return Lived(code, tuple(racer.sent), words)
+
+
+def held(world: World) -> list[str]:
+    """Whose content the workspace holds, whole and without any of the other's."""
+    found = world.held()
+    return [
+        name
+        for name, document in CONTENTS.items()
+        if flow_check.missing(found, document, IDENTIFIER) == []
+    ]
+
+
+def untold(order: str, winner: str, ends: dict[str, Lived]) -> list[str]:
+    """What a race did that nobody was told."""
+    loser = "B" if winner == "A" else "A"
+    problems = []
+    # Only a plan that was made after the other's import has shown what it replaces.
+    shown = order.index(winner) > [n for n, name in enumerate(order) if name == loser][2]
+    if ends[winner].code != 0 and SAVED not in ends[winner].words:
+        problems.append(f"the winner ended with {ends[winner].code}: {ends[winner].words}")
+    if ends[loser].code == 0 and not shown and SAVED not in ends[winner].words:
+        problems.append("what was replaced was shown to nobody")
+    for name, end in ends.items():
+        if end.code not in (0, 1, 4, 5) or (end.code and not end.words):
+            problems.append(f"{name} ended with {end.code}: {end.words}")
+        if end.code == 4 and end.writes:
+            problems.append(f"{name} wrote {end.writes} and ended with 4")
+    return problems

@@ -10,14 +10,11 @@ import pytest
 
 from tests import flow_check
 from tests.crash.flows import LATER, WIDER, a_neighbour, a_workflow, applied
-from tests.crash.racing import CREATE, UPDATE, Step, orders, raced
-from tests.crash.world import Image, Lived, World
+from tests.crash.racing import CREATE, SAVED, UPDATE, Step, held, orders, raced, untold
+from tests.crash.world import Image, World
 from tests.flow_documents import other_script, with_node
 from tests.pairs import rows
-from tests.strategies import IDENTIFIER
 
-CONTENTS = {"A": LATER, "B": WIDER}
-SAVED = "was saved by somebody else"
 FLOWS = {"update": (a_workflow, UPDATE), "create": (a_neighbour, CREATE)}
 ALL = os.environ["ROWS"] == "all"
 NUMBERS = [n for n, row in enumerate(rows()) if row["read_lag"] == "none"] if ALL else [0]
@@ -30,34 +27,6 @@ def start(flow: str, row: int) -> tuple[Image, tuple[Step, ...]]:
     with World(rows()[row]) as world:
         before(world)
         return world.image(), tuple(steps)
-
-
-def held(world: World) -> list[str]:
-    """Whose content the workspace holds, whole and without any of the other's."""
-    found = world.held()
-    return [
-        name
-        for name, document in CONTENTS.items()
-        if flow_check.missing(found, document, IDENTIFIER) == []
-    ]
-
-
-def untold(order: str, winner: str, ends: dict[str, Lived]) -> list[str]:
-    """What a race did that nobody was told."""
-    loser = "B" if winner == "A" else "A"
-    problems = []
-    # Only a plan that was made after the other's import has shown what it replaces.
-    shown = order.index(winner) > [n for n, name in enumerate(order) if name == loser][2]
-    if ends[winner].code != 0 and SAVED not in ends[winner].words:
-        problems.append(f"the winner ended with {ends[winner].code}: {ends[winner].words}")
-    if ends[loser].code == 0 and not shown and SAVED not in ends[winner].words:
-        problems.append("what was replaced was shown to nobody")
-    for name, end in ends.items():
-        if end.code not in (0, 1, 4, 5) or (end.code and not end.words):
-            problems.append(f"{name} ended with {end.code}: {end.words}")
-        if end.code == 4 and end.writes:
-            problems.append(f"{name} wrote {end.writes} and ended with 4")
-    return problems
 
 
 @pytest.mark.parametrize("row", NUMBERS)

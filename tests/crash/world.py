@@ -39,6 +39,8 @@ ON_DISK = (UNTOLD, INTENDED, WRITTEN)
 
 READS = ("Get", "List")
 SETTLED = 30.0
+PATIENCE = 500
+"""Requests after which a process is ended that comes to no end."""
 
 
 class Killed(BaseException):
@@ -126,6 +128,8 @@ class Life(httpx.AsyncBaseTransport):
         self.step()
         self.sent.append(replace(_on_the_wire(request), at=self._clock()))
         number = len(self.sent)
+        # One that would ask for ever is ended from outside.
+        self.dead = self.dead or number > PATIENCE
         self.at(number, UNSENT)
         response = await self._inner.handle_async_request(request)
         await response.aread()
