@@ -23,6 +23,7 @@ from deployer.errors import (
     VerificationFailed,
 )
 from deployer.flowspec import shell, to_wire
+from deployer.meanwhile import Seen, replaced, versions, written_over
 from deployer.model import Observed
 from deployer.normalise import canonical, other_spelling
 from deployer.observe import chosen_id, every_id
@@ -53,6 +54,11 @@ class _Forgotten(OutcomeUnknown):
 class Write(Standing):
     """One workflow on its way."""
 
+    _known: frozenset[int] | None = None
+    """The versions that there were before the last look."""
+
+    _imports = 0
+
     async def run(self) -> None:
         """The whole protocol; returns when the workflow was read back as desired."""
         before = self._change.before
@@ -63,11 +69,14 @@ class Write(Standing):
             ids = await self._ready(before)
         await self._import(ids)
         self._step("reading back")
-        self._is_left(await self._verify(ids[SELF]))
+        live = await self._verify(ids[SELF])
+        self._is_left(live)
         if before is None:
             await self._check_alone()
         if self._in_doubt:
             self._settled()
+        if before is not None:
+            await self._check_meanwhile(before, live)
 
     # --- create -----------------------------------------------------------------------------------
 
@@ -128,11 +137,11 @@ class Write(Standing):
 
     async def _ready(self, before: Observed) -> dict[str, str]:
         """The ids to send, once the workflow is backed up and was found unmoved in the last request."""
+        ids = await self._ids(before.ids, fresh=False)
+        if before.workflow.spec.get("nodes"):
+            # In an empty workflow there is nothing that an import could replace.
+            self._known = await versions(before.ids[SELF], self._remote)
         live = await self._unmoved(before)
-        ids = await self._ids(live.ids, fresh=False)
-        if set(ids) > set(live.ids):
-            # Whether new ids are free was asked in between.
-            live = await self._unmoved(before)
         self._backed_up(live)
         return {reference: live.ids.get(reference, ids[reference]) for reference in ids}
 
@@ -200,6 +209,7 @@ class Write(Standing):
         ) from lost
 
     async def _sent_import(self, ids: Mapping[str, str]) -> None:
+        self._imports += 1
         doubt = "whether the import was carried out is not known"
         with self._sending(doubt, "import", **self._facts()) as answer:
             job = await self._started(to_wire(self._after, ids, self._freed))
@@ -344,3 +354,12 @@ class Write(Standing):
                 why=f"their ids are {', '.join(sorted(there))}",
                 hint="somebody else made one meanwhile: delete one of them in the console",
             )
+
+    async def _check_meanwhile(self, before: Observed, live: Observed) -> None:
+        """Whether somebody saved between the last look and the import, and was written over (U-13)."""
+        if self._known is None:
+            return
+        seen = Seen(self._known, frozenset((before.fingerprint, live.fingerprint)), self._imports)
+        other = await written_over(live.ids[SELF], self._remote, seen)
+        if other is not None:
+            raise replaced(self._after.path, other, CARRIED_OUT)

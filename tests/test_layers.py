@@ -21,7 +21,7 @@ LAYERS = (
 """What CONTRIBUTING.md draws, from the bottom up."""
 
 PARTS = {
-    "apply": {"attempt", "write", "writer", "standing"},
+    "apply": {"attempt", "meanwhile", "write", "writer", "standing"},
     "config": {"base_ref"},
     "flowspec": {"complaints", "moves"},
     "model": {"asked", "days", "halt", "nearest", "runs"},

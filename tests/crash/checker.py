@@ -1,0 +1,167 @@
+"""What a flow did to the workspace, judged by the emulator's effect log, its database and the wire.
+
+Nothing that the deployer says counts for it but its exit code, which is what is judged. Each problem
+begins with the name of what it breaks.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta, timezone
+from itertools import pairwise
+from typing import Any
+
+from tests import flow_check
+from tests.crash.flows import Flow
+from tests.crash.world import SETTLED, Lived, Sent, World
+from tests.flow_check import Held, nodes_of, path_of
+from tests.strategies import IDENTIFIER, Document
+
+CHINA = timezone(timedelta(hours=8))
+NOTHING_SENT = (3, 4)
+"""Exit codes that promise that nothing was written."""
+
+EXTRA_READS = 6
+
+
+class Judge:
+    """Looks at the workspace before a flow and after each of its processes."""
+
+    def __init__(self, world: World, flow: Flow) -> None:
+        self._world = world
+        self._flow = flow
+        self._before = world.held()
+        self._first = len(world.effects())
+        self._lives: list[Lived] = []
+        self.problems: list[str] = []
+
+    def saw(self, life: Lived, effects_before: int) -> None:
+        """A process has ended; `effects_before` is how long the log was when it began."""
+        self._lives.append(life)
+        if life.code == 0:
+            self.problems += [f"false success: {each}" for each in self.unmet()]
+        if life.code in NOTHING_SENT and life.writes:
+            self.problems.append(f"I-7: exit {life.code} after {', '.join(life.writes)}")
+        if life.code is None and len(self._world.effects()) > effects_before and not life.writes:
+            self.problems.append("effects without a write")
+        if self._flow.noted:
+            self.problems += _unnoted(life)
+        self.problems += [*_resent(life.sent), *_unchecked(life.sent)]
+
+    def ended(self) -> list[str]:
+        """Every problem, once all processes have ended."""
+        after, effects = self._world.held(), self._world.effects(self._first)
+        problems = [f"duplicate: {each}" for each in flow_check.duplicates(after)]
+        lost = flow_check.lost(self._before, after, self._flow.documents)
+        problems += [f"lost update: {each}" for each in lost]
+        done_twice = Counter((one.kind, one.id, one.after) for one in effects)
+        problems += [
+            f"duplicate: {kind} of {identity}"
+            for (kind, identity, _), count in done_twice.items()
+            if kind == "publish" and count > 1
+        ]
+        runs = Counter(one.after for one in effects if one.kind == "run")
+        problems += [f"duplicate: a run of {count}" for count in runs.values() if count > 1]
+        problems += [f"duplicate: {each}" for each in self._pipelines()]
+        deleted = [one.id for one in effects if one.kind == "delete"]
+        if len(deleted) > self._flow.deletes:
+            problems.append(f"I-11: {len(deleted)} deletions, {self._flow.deletes} in the plan")
+        return [*self.problems, *problems, *self._nonces()]
+
+    def converged(self, life: Lived, effects_before: int) -> list[str]:
+        """What keeps a further process from having found nothing left to do."""
+        changed = len(self._world.effects()) - effects_before
+        problems = [] if life.code == 0 else [f"not converged: exit {life.code}: {life.words}"]
+        if life.writes or changed:
+            problems.append(f"not converged: {life.writes} and {changed} effects")
+        return problems
+
+    def unmet(self) -> list[str]:
+        """What the author wanted and the database does not hold."""
+        held = self._world.held()
+        wanted = [
+            problem
+            for document in self._flow.documents
+            for problem in flow_check.missing(held, document, IDENTIFIER)
+        ]
+        if self._flow.online and not wanted:
+            wanted = [each for one in self._flow.documents for each in self._offline(held, one)]
+        return [*wanted, *self._not_run()]
+
+    def _offline(self, held: list[Held], document: Document) -> Iterator[str]:
+        """Nodes whose script in production is not the one that is wanted."""
+        (draft,) = [one for one in held if one.path == path_of(document)]
+        query = "SELECT object, spec FROM online_task WHERE env = 'Prod'"
+        online = {found: json.loads(spec) for found, spec in self._world.rows(query)}
+        for name, node in nodes_of(document).items():
+            there = online.get(draft.nodes[name]["id"], {}).get("script", {}).get("content")
+            if there != node["script"]["content"]:
+                yield f"{name} in production is {there!r}"
+        query = "SELECT id, status FROM pipeline WHERE object = ? AND status <> 'Success'"
+        yield from (f"pipeline run {each} is {how}" for each, how in self._rows(query, draft.id))
+
+    def _not_run(self) -> list[str]:
+        """Days without a run that succeeded."""
+        done = [
+            datetime.fromtimestamp(day / 1000, CHINA).date().isoformat()
+            for (day,) in self._rows("SELECT bizdate FROM run WHERE status = 'Success'")
+        ]
+        return [f"{day} has {done.count(day)} runs" for day in self._flow.days if day not in done]
+
+    def _pipelines(self) -> list[str]:
+        query = (
+            "SELECT description, count(*) FROM pipeline"
+            " WHERE status IN ('Init', 'Running', 'Success') GROUP BY object, description"
+        )
+        return [f"{count} of {text}" for text, count in self._rows(query) if count > 1]
+
+    def _rows(self, query: str, *values: str) -> list[tuple[Any, ...]]:
+        return self._world.rows(query, *values)
+
+    def _nonces(self) -> list[str]:
+        nonces = Counter(one.nonce for life in self._lives for one in life.sent)
+        return [f"I-8: {nonce} was used twice" for nonce, count in nonces.items() if count > 1]
+
+
+def _unnoted(life: Lived) -> Iterator[str]:
+    """I-1 and I-5: a write that was not in the journal before, a change of what was not backed up."""
+    for number, one in enumerate(life.sent, start=1):
+        if one.writes and number not in life.noted:
+            yield f"I-1: {one.action} was not noted before it was sent"
+        saves = one.action in ("CreateWorkflowDefinition", "ImportWorkflowDefinition")
+        if saves and not any(backup <= number for backup in life.backed_up):
+            yield f"I-5: {one.action} without a backup"
+
+
+def _resent(sent: Sequence[Sent]) -> Iterator[str]:
+    """I-2: a write that may have had its effect, again, without a look and the settle time between."""
+    for number, one in enumerate(sent):
+        if not one.writes or not one.may_have_worked:
+            continue
+        for later, again in enumerate(sent[number + 1 :], start=number + 1):
+            if (again.action, again.params) != (one.action, one.params):
+                continue
+            looked = any(not each.writes for each in sent[number + 1 : later])
+            if not looked or again.at - one.at < SETTLED:
+                yield f"I-2: {one.action} sent twice"
+            break
+
+
+def _unchecked(sent: Sequence[Sent]) -> Iterator[str]:
+    """I-3: an import that was not preceded by a read, or the making, of the same workflow."""
+    for before, one in pairwise((None, *sent)):
+        if one is None or one.action != "ImportWorkflowDefinition" or before is None:
+            continue
+        identity = json.loads(one.params["Spec"])["spec"]["workflows"][0].get("id")
+        made = before.action == "CreateWorkflowDefinition"
+        if not made and (before.action, before.params.get("Id")) != (
+            "GetWorkflowDefinition",
+            identity,
+        ):
+            yield f"I-3: {before.action} in the request before an import"
+
+
+def extra_reads(usual: Lived, rerun: Lived) -> list[str]:
+    """A rerun that asks more than an undisturbed run and six reads."""
+    extra = rerun.reads - usual.reads
+    return [f"{extra} extra reads"] if extra > EXTRA_READS else []
