@@ -237,8 +237,8 @@ def believes(patch: Patch) -> None:
 def all_is_well(patch: Patch) -> None:
     ended = attempt.ended
 
-    async def fine(work: Any, one: Any, again: str) -> tuple[str, int]:
-        await ended(work, one, again)
+    async def fine(work: Any, one: Any, again: str, halt: Any) -> tuple[str, int]:
+        await ended(work, one, again, halt)
         return "", 0
 
     patch.setattr(apply, "ended", fine)
