@@ -4,7 +4,8 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from deployer.attempt import Attempt
-from deployer.errors import DeployerError, OutcomeUnknown
+from deployer.entities import SELF
+from deployer.errors import Conflict, DeployerError, OutcomeUnknown, ServiceError
 from deployer.model import Change, Observed
 from deployer.observe import find, read
 from deployer.plan import change as replan
@@ -12,39 +13,41 @@ from deployer.plan import freed, moved_unmanaged
 from deployer.writer import Writer
 
 POLL_SECONDS = (1.0, 2.0, 3.0, 5.0)
+SENDINGS = 3
 RERUN = "run `deployer apply` again, it reads first and goes on from what is there"
 NOTHING = "nothing was written for it"
 
 Seen = TypeVar("Seen")
 
 
-class Standing(Attempt):
-    """What is known so far of one workflow that is written, so that an outcome can tell it."""
+class Sighted(Attempt):
+    """A change on its way, and what looks at its live workflow show."""
 
     def __init__(self, change: Change, writer: Writer) -> None:
-        if change.after is None or change.desired is None:
-            raise ValueError(f"nothing to write for {change.address}")
         super().__init__(NOTHING)
         self._change = change
-        self._after = change.after
-        self._desired = change.desired
         self._writer = writer
         self._remote = writer.remote
         self.job = ""
-        self._freed = freed(change)
+        self.deleted: list[str] = []
+        self.moved: list[tuple[str, str]] = []
 
     def _step(self, text: str) -> None:
         self._writer.progress.step(self._change.address, text)
 
-    async def _find(self) -> str:
-        return await find(self._after, self._remote)
-
-    async def _shown(self, identity: str, references: set[str]) -> Observed | None:
-        """The live workflow once a look shows it with these entities, else as the last one shows it."""
-        return await self._watched(
-            lambda: self._read(identity),
-            lambda live: live is not None and references <= set(live.ids),
+    def _moved(self, how: str, why: str) -> Conflict:
+        return Conflict(
+            f"`{self._change.address}` {how}", why=why, hint="run `deployer plan` again"
         )
+
+    async def _unmoved(self, before: Observed) -> Observed:
+        """The live workflow, read once more and found as the plan saw it."""
+        live = await self._read(before.ids[SELF])
+        if live is None:
+            raise self._moved("was deleted", "the plan still saw it")
+        if live.fingerprint != before.fingerprint:
+            raise self._moved("was changed", "it is not as the plan saw it")
+        return live
 
     async def _watched(
         self,
@@ -77,6 +80,60 @@ class Standing(Attempt):
 
     async def _read(self, identity: str) -> Observed | None:
         return await read(identity, self._remote)
+
+    async def _carried_out(
+        self,
+        what: str,
+        send: Callable[[], Awaitable[None]],
+        shows: Callable[[], Awaitable[bool]],
+    ) -> None:
+        """Sends a write that a look can show, again only if no look showed it over the settle time.
+
+        `what` is the write as a noun; the caller says how things stand once it is carried out.
+        """
+        lost: OutcomeUnknown | None = None
+        for _ in range(SENDINGS):
+            refused: ServiceError | None = None
+            try:
+                with self._sending(f"whether the {what} was carried out is not known"):
+                    await send()
+                self.written = True
+                return
+            except OutcomeUnknown as error:
+                lost = error
+            except ServiceError as error:
+                # Refused perhaps because an attempt whose answer was lost did it.
+                if lost is None:
+                    raise
+                refused = error
+            if await self._seen(lambda: self._watched(shows, bool), lost):
+                self.written, self.unsure = True, False
+                return
+            if refused is not None:
+                raise refused
+        raise OutcomeUnknown(f"the {what} got no answer {SENDINGS} times", hint=RERUN) from lost
+
+
+class Standing(Sighted):
+    """What is known so far of one workflow that is written, so that an outcome can tell it."""
+
+    def __init__(self, change: Change, writer: Writer) -> None:
+        if change.after is None or change.desired is None:
+            raise ValueError(f"nothing to write for {change.address}")
+        super().__init__(change, writer)
+        self._after = change.after
+        self._desired = change.desired
+        self._freed = freed(change)
+
+    async def _find(self) -> str:
+        return await find(self._after, self._remote)
+
+    async def _shown(self, identity: str, references: set[str]) -> Observed | None:
+        """The live workflow once a look shows it with these entities, else as the last one shows it."""
+        return await self._watched(
+            lambda: self._read(identity),
+            lambda live: live is not None and references <= set(live.ids),
+        )
 
     def _is_untouched(self, live: Observed) -> bool:
         """Whether a live workflow is as it was before the import: of a new one, without nodes."""

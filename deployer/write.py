@@ -13,7 +13,6 @@ from typing import Any
 from deployer import schema
 from deployer.entities import SELF
 from deployer.errors import (
-    Conflict,
     DeployerError,
     JobFailed,
     NotFound,
@@ -24,14 +23,15 @@ from deployer.errors import (
 )
 from deployer.flowspec import shell, to_wire
 from deployer.model import Observed
+from deployer.moves import seen_renamed
 from deployer.normalise import canonical, other_spelling
 from deployer.observe import chosen_id, every_id
 from deployer.plan import change as replan
+from deployer.pruning import Pruning
 from deployer.remote.workspace import LISTED_TYPES, Job
-from deployer.standing import NOTHING, POLL_SECONDS, RERUN, Standing
+from deployer.standing import NOTHING, POLL_SECONDS, RERUN, SENDINGS
 
 JOB_DEADLINE = 300.0
-SENDINGS = 3
 
 EMPTY = "created empty, import failed"
 CARRIED_OUT = "the import was carried out"
@@ -50,7 +50,7 @@ class _Forgotten(OutcomeUnknown):
     """The service does not know the job any more, and the workflow shows no trace of it."""
 
 
-class Write(Standing):
+class Write(Pruning):
     """One workflow on its way."""
 
     async def run(self) -> None:
@@ -58,14 +58,33 @@ class Write(Standing):
         before = self._change.before
         if before is None:
             self._step("creating the empty workflow")
-            ids = await self._ids({SELF: await self._create()}, fresh=True)
+            identity = await self._create()
+            await self._import(await self._ids({SELF: identity}, fresh=True))
         else:
-            ids = await self._ids(await self._unmoved(before), fresh=False)
-        await self._import(ids)
+            identity = before.ids[SELF]
+            await self._update(before)
         self._step("reading back")
-        await self._verify(ids[SELF])
+        await self._pruned(await self._verify(identity))
         if before is None:
             await self._check_alone()
+
+    async def _pruned(self, live: Observed) -> None:
+        """Deletes what was to stay until now; every deletion is proven before the next one."""
+        for name in self._late:
+            await self._delete_node(live.ids[SELF], live.ids[name], name)
+            self._gone.add(name)
+            left = tuple(node for node in self._change.nodes if node.name != name)
+            self._change = replace(self._change, nodes=left)
+            live = await self._verify(live.ids[SELF])
+
+    async def _update(self, before: Observed) -> None:
+        """What goes before the import, then the import if there is anything left to import."""
+        if self._has_steps(before):
+            before = await self._prepared(before)
+            if not self._adopted(before):
+                return
+        live = seen_renamed(await self._unmoved(before), self._desired)
+        await self._import(await self._ids(live.ids, fresh=False))
 
     # --- create -----------------------------------------------------------------------------------
 
@@ -119,18 +138,6 @@ class Write(Standing):
         return await self._watched(self._find, bool)
 
     # --- before the import ------------------------------------------------------------------------
-
-    def _moved(self, how: str, why: str) -> Conflict:
-        return Conflict(f"`{self._after.path}` {how}", why=why, hint="run `deployer plan` again")
-
-    async def _unmoved(self, before: Observed) -> Mapping[str, str]:
-        """The ids of the live workflow, read once more and found as the plan saw it."""
-        live = await self._read(before.ids[SELF])
-        if live is None:
-            raise self._moved("was deleted", "the plan still saw it")
-        if live.fingerprint != before.fingerprint:
-            raise self._moved("was changed", "it is not as the plan saw it")
-        return live.ids
 
     async def _ids(self, known: Mapping[str, str], *, fresh: bool) -> dict[str, str]:
         return await every_id(self._after, known, self._remote, fresh=fresh)
@@ -264,12 +271,17 @@ class Write(Standing):
         if live is None:
             return "the workflow is gone"
         if self._is_untouched(live):
-            self.written = before is None
-            return EMPTY if before is None else "the workflow is as it was"
+            self.written = before is None or bool(self.deleted or self.moved)
+            return EMPTY if before is None else self._left_as_it_was()
         waiting = [node.name for node in replan(self._desired, live).nodes if node.action in _TO_DO]
         start = "created" if before is None else "changed"
         rest = f", not yet as planned: {', '.join(f'`{name}`' for name in waiting)}"
         return f"{start} in part{rest if waiting else ''}"
+
+    def _left_as_it_was(self) -> str:
+        done = [f"`{name}` is deleted" for name in self.deleted]
+        done += [f"`{old}` is `{new}` now" for old, new in self.moved]
+        return f"in part: {', '.join(done)}" if done else "the workflow is as it was"
 
     # --- proof ------------------------------------------------------------------------------------
 
@@ -290,7 +302,7 @@ class Write(Standing):
             raise lost
         return not self._is_untouched(last)
 
-    async def _verify(self, identity: str) -> None:
+    async def _verify(self, identity: str) -> Observed:
         """Reads until the workflow is as desired; a late answer is given the settle time (U-27)."""
         wrong: list[str] = []
         for wait in (0.0, *POLL_SECONDS, self._writer.settle):
@@ -298,8 +310,8 @@ class Write(Standing):
                 await self._writer.sleep(wait)
             live = await self._read(identity)
             wrong = ["the workflow itself"] if live is None else self._differences(live)
-            if not wrong:
-                return
+            if live is not None and not wrong:
+                return live
         raise VerificationFailed(
             f"`{self._after.path}` was written, but reads back differently",
             why=f"not as sent: {', '.join(f'`{path}`' for path in wrong)}",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from deployer.model import Outcome
+from deployer.publishing.publisher import Publisher
 from deployer.remote.workspace import Remote
 
 
@@ -22,7 +23,10 @@ class Progress(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """What writing needs besides the plan: the project, the time, and who wants to be told."""
+    """What writing needs besides the plan: the project, the time, and who wants to be told.
+
+    `publisher` is for what has to leave production before it can be deleted.
+    """
 
     remote: Remote
     progress: Progress
@@ -30,3 +34,4 @@ class Writer:
     sleep: Callable[[float], Awaitable[None]]
     clock: Callable[[], float] = time.monotonic
     stop: asyncio.Event = field(default_factory=asyncio.Event)
+    publisher: Publisher | None = None

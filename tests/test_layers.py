@@ -21,7 +21,7 @@ LAYERS = (
 """What CONTRIBUTING.md draws, from the bottom up."""
 
 PARTS = {
-    "apply": {"attempt", "write", "writer", "standing"},
+    "apply": {"attempt", "moving", "pruning", "removing", "standing", "write", "writer"},
     "config": {"base_ref"},
     "flowspec": {"complaints", "moves"},
     "model": {"asked", "days", "nearest", "runs"},

@@ -110,7 +110,8 @@ def command(
         writing.refuse(plan)
         if guard_running:
             guard(found, guard_minutes, refuses=guard_running == "refuse")
-        hours = open_hours(found, allowed=allow_window) if plan.to_publish else None
+        publishes = plan.to_publish or any(each.offline for each in plan.pending)
+        hours = open_hours(found, allowed=allow_window) if publishes else None
         if (plan.pending or hours) and not (auto_approve or file):
             ask(_doing(plan), found.target, "apply")
     if not plan.pending and not hours:
@@ -139,14 +140,20 @@ def _from_file(file: Path, target: str | None, asked: Asked) -> "Planned":
 
 
 def _doing(plan: Plan) -> str:
-    parts = []
-    if plan.pending:
-        parts.append(f"Write {things(len(plan.pending), 'change')}")
-    if plan.to_publish:
-        parts.append(
-            f"{'publish' if parts else 'Publish'} {things(len(plan.to_publish), 'workflow')}"
-        )
-    return " and ".join(parts)
+    """Everything that is about to be done, counted."""
+    actions = [each.action for each in plan.pending]
+    gone, moved = actions.count("delete"), actions.count("move")
+    nodes = sum(len(each.deletes) for each in plan.pending if each.action != "delete")
+    counted = {
+        "write": (len(actions) - gone - moved, "change"),
+        "move": (moved, "workflow"),
+        "delete": (gone, "workflow"),
+        "remove": (nodes, "node"),
+        "publish": (len(plan.to_publish), "workflow"),
+    }
+    parts = [f"{verb} {things(*what)}" for verb, what in counted.items() if what[0]]
+    text = " and ".join([", ".join(parts[:-1]), parts[-1]] if parts[1:] else parts)
+    return text[:1].upper() + text[1:]
 
 
 def _show(plan: Plan, form: str, *, asks: bool) -> None:
@@ -162,22 +169,27 @@ def _show(plan: Plan, form: str, *, asks: bool) -> None:
 def _write(found: "Planned", wish: _Wish) -> tuple[Report, list[int]]:
     """The report, and the signals that ended the work early."""
     from deployer import pipeline
+    from deployer.apply import apply_late, parted
     from deployer.cli.connect import connected, run, stop_on_signal
     from deployer.cli.progress import progress
     from deployer.cli.publishing import publish_applied
+    from deployer.publishing.window import hours_of
+
+    now, late = parted(found.plan)
 
     async def main() -> tuple[Report, list[int]]:
         async with connected(found.target) as connection:
             with progress(len(found.plan.pending)) as shown:
                 writer = connection.writer(shown)
+                hours = wish.hours or hours_of(found.target)
+                publisher = connection.publisher(shown, hours, wish.minutes * 60, writer.stop)
+                writer = replace(writer, publisher=publisher)
                 with stop_on_signal(writer.stop) as signals:
-                    report = await pipeline.apply(found.plan, writer)
+                    report = await pipeline.apply(now, writer)
                     if wish.hours:
-                        publisher = connection.publisher(
-                            shown, wish.hours, wish.minutes * 60, writer.stop
-                        )
                         published = await publish_applied(found, report, connection, publisher)
                         report = replace(report, published=published)
+                    report = await apply_late(late, report, writer)
             calls = found.plan.api_calls + connection.remote.calls
         return replace(report, api_calls=calls), signals
 
