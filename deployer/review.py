@@ -14,6 +14,7 @@ from deployer.classes import classified
 from deployer.downstream import lost_outputs, named_outputs, with_downstream
 from deployer.edges import node_names
 from deployer.errors import UsageError
+from deployer.likely import with_likely
 from deployer.model import Change, Plan, Target, Workflow
 from deployer.observe import read
 from deployer.origins import orphaned
@@ -60,7 +61,7 @@ async def reviewed(plan: Plan, around: Around, reviewer: Reviewer, remote: Remot
     plan = await _with_orphans(plan, around, reviewer.asked.allow_delete, remote)
     runs = PipelineRuns(remote.client, remote.project)
     plan = replace(plan, changes=ordered(await with_offline(plan.changes, runs)))
-    changes = tuple(classified(each) for each in plan.changes)
+    changes = with_likely([classified(each) for each in plan.changes])
     if reviewer.now is not None:
         now = datetime.fromtimestamp(reviewer.now, UTC).astimezone(hours_of(around.target).zone)
         changes = tuple(previewed(each, now, around.target.window) for each in changes)

@@ -32,6 +32,7 @@ PARTS = {
         "edges",
         "explain",
         "graph",
+        "likely",
         "origins",
         "preview",
         "safety",
