@@ -4,7 +4,7 @@ It is only told, with the line to write: what is deleted and made anew loses its
 merely looks alike must not be moved on a guess.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -24,18 +24,20 @@ def with_likely(changes: Sequence[Change]) -> tuple[Change, ...]:
         {each.address: _likeness(each.after_value) for each in new},
         {each.address: _likeness(each.before_value) for each in gone},
     )
-    return tuple(_told(each, twins.get(each.address, "")) for each in changes)
+    by_address = {each.address: each for each in changes}
+    # The service adds outputs of its own, so the live one may have more of them.
+    same = {
+        address: old
+        for address, old in twins.items()
+        if produced(by_address[address].after_value) <= produced(by_address[old].before_value)
+    }
+    return tuple(_told(each, same.get(each.address, "")) for each in changes)
 
 
 def _likeness(spec: Any) -> bytes:
-    """What two workflows have in common if one is the other: scripts and outputs; empty for no nodes."""
-    names = node_names(spec)
-    outputs = sorted(produced(spec)) if names else []
-    return canonical([_scripts(spec, names), outputs]) if names else b""
-
-
-def _scripts(spec: Any, names: Iterable[str]) -> dict[str, Any]:
-    return {name: _script(spec["nodes"][name]) for name in names}
+    """What two workflows have in common if one is the other: the scripts of nodes; empty for none."""
+    scripts = {name: _script(spec["nodes"][name]) for name in node_names(spec)}
+    return canonical(scripts) if scripts else b""
 
 
 def _script(node: Any) -> list[Any]:

@@ -34,9 +34,7 @@ async def planned(
     reviewer = Reviewer(Asked(prune=True, **said))
     since = base(one, *before)
     remote = one.connection.remote
-    return await pipeline.plan(
-        held, one.target, remote, publish, since=since, reviewer=reviewer
-    )
+    return await pipeline.plan(held, one.target, remote, publish, since=since, reviewer=reviewer)
 
 
 async def carried_out(one: Bench, plan: Plan) -> Report:
