@@ -464,3 +464,111 @@ def test_under_switch_rows(name: str, number: str, row: Row) -> None:
             await settled(one, FLOWS[name])
 
     asyncio.run(tell())
+
+
+# --- further shapes -------------------------------------------------------------------------------
+
+TRIGGER = {
+    **changed(workflow("on_event", "react"), trigger={"type": "Custom"}),
+    "kind": "TriggerWorkflow",
+}
+
+
+@pytest.mark.parametrize("listed", ["no", "yes"])
+def test_a_workflow_that_no_list_shows(listed: str) -> None:
+    """It is moved, and deleted, all the same (U-35)."""
+
+    async def tell(one: Bench) -> None:
+        await one.bring(TRIGGER)
+        identity = paths(one)["team/on_event"]
+        now = moved(TRIGGER, "retail/on_call", "team/on_event")
+        assert told(await deployed(one, [TRIGGER], now)) == [("retail/on_call", "done", 0, "")]
+        assert paths(one) == {"retail/on_call": identity}
+        (gone,) = await deployed(one, [now], allow_empty=("local",))
+        assert (gone.status, gone.error, paths(one)) == ("done", "", {})
+
+    story(tell, switches=Switches(list_trigger_workflows=listed))
+
+
+LOOP = {
+    "name": "each",
+    "script": {"runtime": {"command": "CONTROLLER_TRAVERSE"}},
+    "for-each": {
+        "nodes": [
+            {"name": "begin", "script": {"runtime": {"command": "CONTROLLER_TRAVERSE_START"}}},
+            shell("one", dependsOn=["begin"]),
+            {
+                "name": "end",
+                "script": {"runtime": {"command": "CONTROLLER_TRAVERSE_END"}},
+                "dependsOn": ["one"],
+            },
+        ]
+    },
+}
+
+
+def test_a_node_inside_a_loop_is_renamed_under_its_id() -> None:
+    """The import of the loop does it; nothing is made anew."""
+
+    async def tell(one: Bench) -> None:
+        await one.bring(changed(SHORT, nodes=[LOOP]))
+        before, _ = await one.read("team/daily")
+        begin, _, end = LOOP["for-each"]["nodes"]  # type: ignore[index]
+        two = {**shell("two", "echo one", dependsOn=["begin"]), "deployer": {"movedFrom": "one"}}
+        inner = {"nodes": [begin, two, {**end, "dependsOn": ["two"]}]}
+        now = changed(SHORT, nodes=[{**LOOP, "for-each": inner}])
+        assert told(await deployed(one, [], now)) == [("team/daily", "done", 0, "")]
+        after, _ = await one.read("team/daily")
+        assert after.ids["each/two"] == before.ids["each/one"]
+        assert one.line.count("RenameNode") == 0
+
+    story(tell)
+
+
+def test_moved_and_published() -> None:
+    """What was published under the old name is published under the new one, as the same object."""
+
+    async def tell(one: Bench) -> None:
+        await saved(one, DAILY)
+        await published(one, DAILY)
+        identity = paths(one)["team/daily"]
+        assert [each.status for each in await deployed(one, [DAILY], MOVED)] == ["done"]
+        (outcome,) = await published(one, MOVED)
+        assert (outcome.status, outcome.object_id, outcome.error) == ("done", identity, "")
+
+    story(tell)
+
+
+@pytest.mark.parametrize("write", ["RenameNode", "RenameWorkflowDefinition", "DeleteNode"])
+def test_an_edit_between_two_steps(write: str) -> None:
+    """What somebody saves in the middle is not written over: the rest is not done."""
+
+    async def tell(one: Bench) -> None:
+        name = "prune" if write == "DeleteNode" else "move"
+        await one.bring(*FLOWS[name][0])
+        assert one.app is not None
+        edited: list[object] = []
+
+        async def edit(forward: Callable[[], Awaitable[object]]) -> object:
+            done = await forward()
+            node = nodes_of(one, one_path(one))["report" if name == "move" else "load"]
+            spec = {"spec": {"nodes": [{"name": "x", "priority": 7}]}}
+            spec["spec"]["nodes"][0].pop("name")
+            text = json.dumps({"version": "1.1.0", "kind": "Node", **spec})
+            edited.append(Stage(one).act("UpdateNode", Id=node, Spec=text))
+            return done
+
+        one.line.next(write, edit)  # type: ignore[arg-type]
+        outcomes = await deployed(one, FLOWS[name][0], *FLOWS[name][1], **ALLOWED)
+        assert len(edited) == 1
+        assert {each.exit_code for each in outcomes} & {1, 4}, outcomes
+        assert one.app is not None
+        live = held(one.app, 10001)[0].nodes["report" if name == "move" else "load"]
+        assert live["priority"] == 7
+
+    story(tell)
+
+
+def one_path(one: Bench) -> str:
+    """The path of the workflow that is left."""
+    return next(path for path in paths(one) if path != "team/later")
