@@ -268,10 +268,12 @@ def ordered(found: Sequence[Change]) -> tuple[Change, ...]:
 def _add_removals(waiting: dict[str, set[str]], found: Sequence[Change]) -> None:
     """Adds that a workflow goes after those that waited for it, and before one that takes its place.
 
+    The first also holds for one that has to leave production for a while.
+
     Nothing leaves production while somebody waits for it (docs/service.md B-51), and no two may make the
     same output (B-35). What would make a circle is left out: workflows may wait for each other's nodes.
     """
-    for gone in (each for each in found if each.action == "delete" and each.before):
+    for gone in (each for each in found if each.action == "delete" or each.offline):
         outputs = produced(gone.before.comparable) if gone.before else set()
         for other in found:
             if other.address == gone.address:
@@ -279,7 +281,11 @@ def _add_removals(waiting: dict[str, set[str]], found: Sequence[Change]) -> None
             before = other.before.comparable if other.before else {}
             if outputs & consumed(before):
                 _wait(waiting, gone.address, other.address)
-            elif other.after and outputs & produced(other.after.spec) - produced(before):
+            elif (
+                gone.action == "delete"
+                and other.after
+                and outputs & produced(other.after.spec) - produced(before)
+            ):
                 _wait(waiting, other.address, gone.address)
 
 

@@ -10,7 +10,7 @@ from deployer.asked import Asked
 from deployer.base import Base, Since
 from deployer.desired import from_manifest
 from deployer.emulator import rows
-from deployer.model import Outcome, Plan, Report, Workflow
+from deployer.model import Outcome, Plan, Report, Target, Workflow
 from deployer.review import Reviewer
 from tests.faults import Bench
 from tests.publish_kit import loaded, publisher
@@ -37,9 +37,9 @@ async def planned(
     return await pipeline.plan(held, one.target, remote, publish, since=since, reviewer=reviewer)
 
 
-async def carried_out(one: Bench, plan: Plan) -> Report:
+async def carried_out(one: Bench, plan: Plan, where: Target | None = None) -> Report:
     """Apply as the command does it, without publishing."""
-    writer = replace(one.connection.writer(one.watch), publisher=publisher(one))
+    writer = replace(one.connection.writer(one.watch), publisher=publisher(one, where))
     now, late = parted(plan)
     return await apply_late(late, await pipeline.apply(now, writer), writer)
 

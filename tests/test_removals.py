@@ -5,13 +5,14 @@ import json
 import os
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 
 from deployer.emulator import Switches
 from deployer.emulator.faults import Fault
 from deployer.errors import DeployerError
-from deployer.model import Outcome, Plan
+from deployer.model import Outcome, Plan, Window
 from tests.faults import Bench, answer_lost, bench, request_lost, story, workflow
 from tests.flow_check import held
 from tests.flow_documents import body, changed, other_script, shell, with_node
@@ -421,6 +422,16 @@ class Died(BaseException):
     """The process is gone: nothing is caught, nothing is told."""
 
 
+async def killed(work: Awaitable[object]) -> None:
+    """Work that dies, and with it everything else that was under way."""
+    with suppress(Died):
+        await work
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
+
+
 @pytest.mark.parametrize("arrives", [True, False])
 @pytest.mark.parametrize(("name", "write"), WRITES)
 def test_a_crash_at_each_write(name: str, write: str, arrives: bool) -> None:
@@ -435,8 +446,7 @@ def test_a_crash_at_each_write(name: str, write: str, arrives: bool) -> None:
         await one.bring(*FLOWS[name][0])
         identity = paths(one)["team/daily"]
         one.line.next(write, die)  # type: ignore[arg-type]
-        with suppress(Died):
-            await deployed(one, FLOWS[name][0], *FLOWS[name][1], **ALLOWED)
+        await killed(deployed(one, FLOWS[name][0], *FLOWS[name][1], **ALLOWED))
         await to_the_end(one, FLOWS[name])
         await settled(one, FLOWS[name])
         assert list(paths(one).values()) == [identity]
@@ -572,3 +582,50 @@ def test_an_edit_between_two_steps(write: str) -> None:
 def one_path(one: Bench) -> str:
     """The path of the workflow that is left."""
     return next(path for path in paths(one) if path != "team/later")
+
+
+# --- out of production ----------------------------------------------------------------------------
+
+
+def test_inside_the_window_nothing_leaves_production() -> None:
+    """Exit 3, nothing is written; the deletion waits for another hour."""
+
+    async def tell(one: Bench) -> None:
+        await saved(one, DAILY, LATER)
+        await published(one, DAILY, LATER)
+        plan = await planned(one, [DAILY, LATER], DAILY)
+        count = len(written(one))
+        always = replace(one.target, window=Window(0, 86_400, 0))
+        (outcome,) = (await carried_out(one, plan, always)).outcomes
+        assert (outcome.exit_code, outcome.written, written(one, count)) == (3, False, [])
+
+    story(tell)
+
+
+@pytest.mark.parametrize("arrives", [True, False])
+@pytest.mark.parametrize(
+    "write", ["CreatePipelineRun", "ExecPipelineRunStage", "DeleteWorkflowDefinition", "DeleteNode"]
+)
+def test_a_crash_on_the_way_out_of_production(write: str, arrives: bool) -> None:
+    """A rerun goes on with the same pipeline run, and deletes once it is through."""
+
+    async def die(forward: Callable[[], Awaitable[object]]) -> object:
+        if arrives:
+            await forward()
+        raise Died
+
+    async def tell(one: Bench) -> None:
+        await saved(one, CHAIN, LATER)
+        await published(one, CHAIN, LATER)
+        flow = [CHAIN, LATER], [PRUNED]
+        runs = one.line.count("CreatePipelineRun")
+        one.line.next(write, die)  # type: ignore[arg-type]
+        await killed(deployed(one, flow[0], *flow[1], publish=True, **ALLOWED))
+        for _ in range(2):
+            outcomes = await deployed(one, flow[0], *flow[1], publish=True, **ALLOWED)
+        assert [each.error for each in outcomes if each.error] == []
+        await settled(one, flow)
+        made = one.line.count("CreatePipelineRun") - runs
+        assert made == (3 if write == "CreatePipelineRun" and not arrives else 2)
+
+    story(tell)
