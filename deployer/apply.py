@@ -4,6 +4,8 @@ How one workflow is written and proven is `deployer.write`.
 """
 
 import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from deployer import safety
 from deployer.attempt import ended
@@ -13,9 +15,11 @@ from deployer.errors import (
     EXIT_PARTIAL,
     QuotaUsed,
     RefusedBySafety,
+    WaitsForPerson,
 )
 from deployer.halt import Breaker
-from deployer.model import Change, Outcome, Plan, Report
+from deployer.model import Change, Outcome, Plan, Report, Status
+from deployer.removing import Removal
 from deployer.write import Write
 from deployer.writer import Writer
 
@@ -34,30 +38,62 @@ async def apply(plan: Plan, writer: Writer) -> Report:
     Raises RefusedBySafety, before anything is written, if the plan holds a change that is refused.
     """
     refuse(plan)
+    outcomes = await _outcomes(plan.pending, writer)
+    return _reported(Report(outcomes=outcomes), writer)
+
+
+def _reported(report: Report, writer: Writer) -> Report:
+    halted = writer.stop.why if writer.stop.is_set() else ""
+    return replace(report, api_calls=writer.remote.calls, halted=halted)
+
+
+async def _outcomes(changes: Iterable[Change], writer: Writer) -> tuple[Outcome, ...]:
     turn = _Turn(writer)
     tasks: dict[str, asyncio.Task[Outcome]] = {}
-    for change in plan.pending:
+    for change in changes:
         upstreams = [tasks[address] for address in change.waits_for if address in tasks]
         tasks[change.address] = asyncio.create_task(turn.of(change, upstreams))
-    outcomes = await asyncio.gather(*tasks.values())
-    halted = writer.stop.why if writer.stop.is_set() else ""
-    return Report(outcomes=tuple(outcomes), api_calls=writer.remote.calls, halted=halted)
+    return tuple(await asyncio.gather(*tasks.values()))
+
+
+def parted(plan: Plan) -> tuple[Plan, tuple[Change, ...]]:
+    """The plan without, and with nothing but, the deletions that can begin only after publishing.
+
+    A workflow leaves production only once those that waited for it do so no more in production, too
+    (docs/service.md B-51).
+    """
+    published = {each.address for each in plan.to_publish}
+    late: dict[str, Change] = {}
+    for each in plan.pending:
+        first = set(each.waits_for)
+        if each.action == "delete" and ((each.offline and first & published) or first & set(late)):
+            late[each.address] = each
+    rest = tuple(each for each in plan.changes if each.address not in late)
+    return replace(plan, changes=rest), tuple(late.values())
+
+
+async def apply_late(late: Sequence[Change], report: Report, writer: Writer) -> Report:
+    """The report, and what became of deletions that had to wait for what it tells."""
+    undone = {each.address for each in report.outcomes if each.status != "done"}
+    undone |= {each.address for each in report.published if each.status != "done"}
+    ready, left = [], []
+    for each in late:
+        broken = sorted(undone.intersection(each.waits_for))
+        if broken:
+            undone.add(each.address)
+            why = f"it waits for `{broken[0]}`, which is not done"
+            left.append(Outcome(each.address, each.action, "not attempted", error=why))
+            writer.progress.ended(left[-1])
+        else:
+            ready.append(each)
+    found = await _outcomes(ready, writer)
+    return _reported(replace(report, outcomes=(*report.outcomes, *found, *left)), writer)
 
 
 def refuse(plan: Plan) -> None:
-    """Raises RefusedBySafety where a limit stops the plan, or a change is refused or beyond apply."""
+    """Raises RefusedBySafety where a limit stops the plan, or a change is refused."""
     safety.refuse(plan)
     for change in plan.pending:
-        if wish := beyond(change):
-            raise RefusedBySafety(
-                f"apply cannot {wish} yet",
-                where=change.address,
-                why=change.reason,
-                written="nothing was written",
-                hint="leave `--prune` out, or delete it in the console"
-                if "delete" in wish
-                else "rename it in the console, then plan again",
-            )
         if change.refused:
             raise RefusedBySafety(
                 f"the plan for `{change.address}` is refused",
@@ -65,14 +101,6 @@ def refuse(plan: Plan) -> None:
                 why=change.refused,
                 written="nothing was written",
             )
-
-
-def beyond(change: Change) -> str:
-    """The deletion or move in a change, which nothing here writes; empty if there is none."""
-    if change.action in ("delete", "move"):
-        return f"{change.action} workflows"
-    found = [node for node in change.nodes if node.action in ("delete", "move")]
-    return f"{found[0].action} nodes" if found else ""
 
 
 def exit_code(report: Report) -> int:
@@ -123,7 +151,8 @@ class _Turn:
         return not self._halt.is_set()
 
     async def _begun(self, change: Change) -> Outcome:
-        write = Write(change, self._writer)
+        work = Removal if change.action == "delete" else Write
+        write = work(change, self._writer)
         outcome = await _outcome(write, change, self._writer)
         self._breaker.ended(write.failure)
         self._writer.progress.ended(outcome)
@@ -139,16 +168,24 @@ class _Turn:
         return outcome
 
 
-async def _outcome(write: Write, change: Change, writer: Writer) -> Outcome:
+async def _outcome(write: Write | Removal, change: Change, writer: Writer) -> Outcome:
     started = writer.clock()
     error, code = await ended(write.run(), write, "run `deployer apply` again", writer.stop)
     return Outcome(
         address=change.address,
         action=change.action,
-        status="failed" if code else "done",
+        status=_status(code),
         written=write.written,
+        deleted=tuple(write.deleted),
+        moved=tuple(write.moved),
         job=write.job,
         error=error,
         exit_code=code,
         seconds=round(writer.clock() - started, 3),
     )
+
+
+def _status(code: int) -> Status:
+    if code == WaitsForPerson.exit_code:
+        return "waiting"
+    return "failed" if code else "done"

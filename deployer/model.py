@@ -29,7 +29,7 @@ FieldClass = Literal[
 ]
 """What a difference is about; the schema says it for each field (`x-class`)."""
 
-Status = Literal["done", "failed", "not attempted"]
+Status = Literal["done", "failed", "waiting", "not attempted"]
 Shape = Literal["node", "workflow", "output"]
 Mark = Literal["added", "changed", "removed", "affected", "plain"]
 """What a plan does to a part of a graph; `affected`: untouched, but it waits for something touched."""
@@ -288,7 +288,8 @@ class Change:
     `refused` says why apply will not do it; `waits_for` names the changes that must be done first.
     `publish`: it is to be published once it is saved. `publication` tells whether what is saved is
     what was published last, empty where nobody asked; `object_id` and `fingerprint` are those of the
-    live workflow.
+    live workflow. `offline`: it is published, and has to leave production before what is to be deleted
+    can be (docs/service.md B-50).
     """
 
     address: str
@@ -313,6 +314,12 @@ class Change:
     publication: Publication = ""
     object_id: str = ""
     fingerprint: str = ""
+    offline: bool = False
+
+    @property
+    def deletes(self) -> tuple[str, ...]:
+        """The nodes that are deleted, those among them that are made anew with another type."""
+        return tuple(node.name for node in self.nodes if node.action == "delete")
 
 
 @dataclass(frozen=True, slots=True)
@@ -412,12 +419,18 @@ class Pull:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one change; `written` if anything of it reached the workspace."""
+    """What became of one change; `written` if anything of it reached the workspace.
+
+    `waiting`: a person has to act before it can go on. `deleted` names what is gone, as `PATH` or
+    `PATH#node`, `moved` pairs the former name and the new one of what is called otherwise now.
+    """
 
     address: str
     action: Action
     status: Status
     written: bool = False
+    deleted: tuple[str, ...] = ()
+    moved: tuple[tuple[str, str], ...] = ()
     job: str = ""
     error: str = ""
     exit_code: int = 0

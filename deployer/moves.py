@@ -31,17 +31,43 @@ class Moves:
 
 def moves(desired: Workflow, there: Workflow) -> Moves:
     """What has to be renamed in a workflow, live or of git's base, to become the desired one."""
-    path = there.path if there.path == desired.moved_from != desired.path else ""
+    former = (desired.moved_from, *halfway(desired)) if desired.moved_from else ()
+    path = there.path if there.path != desired.path and there.path in former else ""
     if not desired.moved_nodes:
         return Moves(path)
     found, wanted = set(references(there.spec)), set(references(desired.spec))
-    former = {_former(each, desired.moved_nodes): each for each in desired.moved_nodes}
+    names = {_former(each, desired.moved_nodes): each for each in desired.moved_nodes}
     nodes = {
         old: new
-        for old, new in former.items()
+        for old, new in names.items()
         if old in found - wanted and new not in found and new in wanted
     }
     return Moves(path, nodes)
+
+
+def halfway(desired: Workflow) -> tuple[str, ...]:
+    """The paths that a workflow passes where its folder and its name change: no call does both."""
+    (old, _, was), (new, _, now) = (
+        path.rpartition("/") for path in (desired.moved_from, desired.path)
+    )
+    if not desired.moved_from or old == new or was == now:
+        return ()
+    return joined(new, was), joined(old, now)
+
+
+def joined(folder: str, name: str) -> str:
+    """The path of a workflow in a folder, which may be none."""
+    return f"{folder}/{name}" if folder else name
+
+
+def is_same(there: Workflow, desired: Workflow) -> bool:
+    """Whether a live workflow at one of these paths may be the one that was being moved.
+
+    Nodes of a project have names of their own (docs/service.md B-32): one in common is enough.
+    """
+    found = set(there.spec.get("nodes") or {})
+    wanted = set(desired.spec.get("nodes") or {})
+    return bool(found & (wanted | set(desired.moved_nodes.values())))
 
 
 def _former(reference: str, names: Mapping[str, str]) -> str:

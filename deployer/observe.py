@@ -7,6 +7,7 @@ from deployer.entities import SELF
 from deployer.errors import Conflict
 from deployer.flowspec import derived_id, from_wire, references
 from deployer.model import Observed, Workflow
+from deployer.moves import halfway, is_same
 from deployer.remote.workspace import LISTED_TYPES, Remote, Summary
 
 
@@ -15,17 +16,24 @@ async def observe(
 ) -> Observed | None:
     """The live workflow at the path of a desired one, else at its former path, or None.
 
-    `listed` is by path.
+    A move that was interrupted left it at a path between the two. `listed` is by path.
     """
     for path in filter(None, (desired.path, desired.moved_from)):
         if path in listed:
             return await read(listed[path].id, remote)
-    if desired.kind in LISTED_TYPES:
-        return None
-    live = await unlisted(desired, remote)
-    if live is None and desired.moved_from:
-        live = await unlisted(replace(desired, path=desired.moved_from), remote)
-    return live
+    hidden = desired.kind not in LISTED_TYPES
+    if hidden:
+        for path in filter(None, (desired.path, desired.moved_from)):
+            live = await unlisted(replace(desired, path=path), remote)
+            if live is not None:
+                return live
+    for path in halfway(desired):
+        live = await read(listed[path].id, remote) if path in listed else None
+        if hidden and live is None:
+            live = await unlisted(replace(desired, path=path), remote)
+        if live is not None and is_same(live.workflow, desired):
+            return live
+    return None
 
 
 async def read(identity: str, remote: Remote) -> Observed | None:

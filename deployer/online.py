@@ -32,8 +32,8 @@ from deployer.reading.documents import pointer_text
 from deployer.remote.workspace import Job, Remote
 from deployer.rules.subject import Subject
 from deployer.rules.told_elsewhere import REFUSED, UNTOLD
-from deployer.standing import POLL_SECONDS, declared
-from deployer.write import ABOUT_IDS, JOB_DEADLINE, SENDINGS
+from deployer.standing import POLL_SECONDS, SENDINGS, declared
+from deployer.write import ABOUT_IDS, JOB_DEADLINE
 
 CONCURRENCY = 8
 LONGEST = 2_000
@@ -70,6 +70,12 @@ def require_proof(target: Target, proven: bool) -> None:
             written="nothing was sent",
             hint="leave out `--online`, or name an `emulator:` target whose switch `dryrun` is `honoured`",
         )
+
+
+def importable(change: Change) -> bool:
+    """Whether an import is all that the change takes: the service can be asked about nothing else."""
+    moved = any(node.action in ("delete", "move") for node in change.nodes)
+    return change.action not in ("delete", "move") and not moved
 
 
 async def ask(

@@ -31,6 +31,9 @@ from deployer.plan import sides
 DRIFT = "drift"
 """The code of the danger that tells of a workflow which is gone from the workspace."""
 
+FOREIGN = "unmanaged"
+"""The code of the danger that tells of nodes which git never held, in a workflow that is deleted."""
+
 _WORDS: Mapping[Origin, str] = {
     "change": "of this change",
     "drift": "edited in the workspace",
@@ -162,9 +165,20 @@ def removed(base: Workflow, live: Observed, since: str, *, prune: bool) -> Chang
         reason=reason if prune else f"{reason}; it keeps running, `--prune` deletes it",
         file=base.file,
         nodes=tuple(NodeChange(name, action, reason=reason) for name in node_names(base.spec)),
+        dangers=_foreign(base, live) if prune else (),
         before_value=masked(live.comparable, place),
         before=live,
     )
+
+
+def _foreign(base: Workflow, live: Observed) -> tuple[Danger, ...]:
+    """What git never held and what goes with a workflow all the same."""
+    held = node_names(base.spec)
+    names = [f"`{name}`" for name in node_names(live.comparable) if name not in held]
+    if not names:
+        return ()
+    message = f"node {', '.join(names)}: in no manifest at the base, deleted with its workflow"
+    return (Danger(FOREIGN, message, address=base.path),)
 
 
 def orphaned(path: str, live: Observed) -> Change:

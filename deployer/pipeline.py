@@ -113,11 +113,11 @@ def _lost(
     loaded: Loaded, desired: list[Workflow], listed: Mapping[str, Summary], since: Since
 ) -> list[Workflow]:
     """What is gone from git since the base and may be live; of what no list shows, a look will tell."""
+    hidden = [path for path, each in since.workflows.items() if each.kind not in LISTED_TYPES]
     return [
         each
-        for each in gone(since.workflows, desired, listed)
-        if (not loaded.scope or within(each.path, loaded.scope))
-        and (each.path in listed or each.kind not in LISTED_TYPES)
+        for each in gone(since.workflows, desired, {*listed, *hidden})
+        if not loaded.scope or within(each.path, loaded.scope)
     ]
 
 

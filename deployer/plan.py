@@ -7,13 +7,22 @@ from dataclasses import replace
 from typing import Any
 
 from deployer import schema
-from deployer.diff import Path, changes, masked, pattern, resolve
-from deployer.entities import token
+from deployer.diff import Path, changes, masked, pattern, resolve, steps
+from deployer.entities import entities_at, token
 from deployer.flowspec import comparable, consumed, produced, resolved, with_unmanaged
-from deployer.model import Change, FieldChange, NodeChange, Observed, Spec, Workflow
+from deployer.model import (
+    Change,
+    FieldChange,
+    NodeAction,
+    NodeChange,
+    Observed,
+    Spec,
+    Workflow,
+)
 from deployer.moves import Moves, moves, seen_renamed
 from deployer.normalise import canonical, complete, digest, normalise
 
+_ANEW: tuple[NodeAction, ...] = ("delete", "create")
 _NODES = re.compile(r'nodes\[(?:("(?:[^"\\]|\\.)*")|([^\]]*))\]')
 """The names of nodes in the path of a field, as `deployer.diff` writes it."""
 
@@ -65,9 +74,9 @@ def _compare(desired: Workflow, live: Observed, dropped: frozenset[str]) -> Chan
         action="move" if moved.path else "update",
         reason=_reason(fields, moved),
         fields=fields,
-        nodes=(*_node_changes(before, after, moved), *_deleted(before, after), *notes),
+        nodes=(*_node_changes(before, after, moved, fields), *_deleted(before, after), *notes),
         moved_from=moved.path,
-        refused=_refusal(desired, live, fields),
+        refused=_refusal(desired, live),
         before_value=masked(before, place),
         after_value=masked(after, place),
         desired=desired,
@@ -143,7 +152,7 @@ def moved_unmanaged(change: Change, live: Observed) -> list[str]:
     if change.before is None:
         return []
     old, new = (each.comparable.get("nodes") or {} for each in (change.before, live))
-    unmanaged = [node.name for node in change.nodes if node.action == "unmanaged"]
+    unmanaged = [node.name for node in change.nodes if node.action in ("kept", "unmanaged")]
     return [name for name in unmanaged if canonical(old.get(name)) != canonical(new.get(name))]
 
 
@@ -188,20 +197,36 @@ def _may_be_added(key: str, desired: Mapping[str, Any], at: Path) -> bool:
 
 
 def _node_changes(
-    before: Mapping[str, Any], after: Mapping[str, Any], moved: Moves
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+    moved: Moves,
+    fields: Iterable[FieldChange],
 ) -> list[NodeChange]:
     """Nodes that are new or renamed, or differ in themselves or in what they wait for."""
     old, new = before.get("nodes") or {}, after.get("nodes") or {}
     former = {now: name for name, now in moved.nodes.items()}
+    anew = _replaced(fields)
     result = []
     for name, node in new.items():
-        if name in former:
+        if name in anew:
+            result += [NodeChange(name, action, reason=anew[name]) for action in _ANEW]
+            former.pop(name, None)
+        elif name in former:
             result.append(NodeChange(name, "move", moved_from=former.pop(name)))
         elif name not in old:
             result.append(NodeChange(name, "create"))
         elif canonical([old[name], _edges(before, name)]) != canonical([node, _edges(after, name)]):
             result.append(NodeChange(name, "update"))
     return result + [NodeChange(name, "move", moved_from=was) for name, was in former.items()]
+
+
+def _replaced(fields: Iterable[FieldChange]) -> dict[str, str]:
+    """The nodes in which something differs that no import can change, and what that is (B-25)."""
+    return {
+        entities_at(steps(field.path))[0]: f"{field.path}: {field.before} -> {field.after}"
+        for field in fields
+        if field.immutable and field.before is not None and field.after is not None
+    }
 
 
 def _deleted(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[NodeChange]:
@@ -213,19 +238,13 @@ def _edges(spec: Mapping[str, Any], name: str) -> Any:
     return (spec.get("dependencies") or {}).get(token(name))
 
 
-def _refusal(desired: Workflow, live: Observed, fields: Iterable[FieldChange]) -> str:
+def _refusal(desired: Workflow, live: Observed) -> str:
     """Why the service would not take this change; empty if nothing is known against it."""
     if desired.kind != live.workflow.kind:
         return (
             f"the kind of an existing workflow cannot change: it is {live.workflow.kind}, "
             f"the manifest says {desired.kind} (docs/service.md B-25)"
         )
-    for field in fields:
-        if field.immutable and field.before is not None and field.after is not None:
-            return (
-                f"`{field.path}` cannot change from {field.before} to {field.after} on an existing "
-                "node: give the node another name (docs/service.md B-25)"
-            )
     return ""
 
 
@@ -239,11 +258,46 @@ def ordered(found: Sequence[Change]) -> tuple[Change, ...]:
     """
     waiting = upstreams(change.desired for change in found if change.desired is not None)
     waiting = {change.address: waiting.get(change.address, set()) for change in found}
+    _add_removals(waiting, found)
     by_address = {change.address: change for change in found}
     return tuple(
         replace(by_address[address], waits_for=tuple(sorted(waiting[address])))
         for address in sorted_by_wait(waiting)
     )
+
+
+def _add_removals(waiting: dict[str, set[str]], found: Sequence[Change]) -> None:
+    """Adds that a workflow goes after those that waited for it, and before one that takes its place.
+
+    The first also holds for one that has to leave production for a while.
+
+    Nothing leaves production while somebody waits for it (docs/service.md B-51), and no two may make the
+    same output (B-35). What would make a circle is left out: workflows may wait for each other's nodes.
+    """
+    for gone in (each for each in found if each.action == "delete" or each.offline):
+        outputs = produced(gone.before.comparable) if gone.before else set()
+        for other in found:
+            if other.address == gone.address:
+                continue
+            before = other.before.comparable if other.before else {}
+            if outputs & consumed(before):
+                _wait(waiting, gone.address, other.address)
+            elif (
+                gone.action == "delete"
+                and other.after
+                and outputs & produced(other.after.spec) - produced(before)
+            ):
+                _wait(waiting, other.address, gone.address)
+
+
+def _wait(waiting: dict[str, set[str]], later: str, first: str) -> None:
+    reached, front = {first}, [first]
+    while front:
+        new = waiting.get(front.pop(), set()) - reached
+        reached |= new
+        front += new
+    if later not in reached:
+        waiting[later].add(first)
 
 
 def upstreams(found: Iterable[Workflow]) -> dict[str, set[str]]:

@@ -14,7 +14,8 @@ from deployer.remote.workspace import Remote
 JOB_PATIENCE = 300.0
 POLL_SECONDS = 5.0
 
-_OF_SAVING = ("creation", "import")
+_OF_SAVING = ("creation", "import", "move", "renaming", "deletion")
+_STEPS = {"move": {"move"}, "renaming": {"move"}, "deletion": {"delete"}}
 _OF_PUBLISHING = ("pipeline run", "stage ")
 
 
@@ -43,6 +44,8 @@ def is_done(intent: Intent, change: Change) -> bool:
     if intent.what == "import":
         meant = intent.facts.get("fingerprint", "")
         return change.action == "unchanged" or (meant != "" and change.fingerprint == meant)
+    if intent.what in _STEPS:
+        return not {change.action, *(node.action for node in change.nodes)} & _STEPS[intent.what]
     return change.publication == "published"
 
 

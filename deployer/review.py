@@ -14,11 +14,15 @@ from deployer.classes import classified
 from deployer.downstream import lost_outputs, named_outputs, with_downstream
 from deployer.edges import node_names
 from deployer.errors import UsageError
+from deployer.likely import with_likely
 from deployer.model import Change, Plan, Target, Workflow
 from deployer.observe import read
 from deployer.origins import orphaned
+from deployer.plan import ordered
 from deployer.preview import previewed
+from deployer.publishing.offline import with_offline
 from deployer.publishing.window import hours_of
+from deployer.remote.pipeline_runs import PipelineRuns
 from deployer.remote.workspace import Remote, Summary
 from deployer.safety import Known, judged
 
@@ -55,7 +59,9 @@ async def reviewed(plan: Plan, around: Around, reviewer: Reviewer, remote: Remot
     Raises UsageError where `--allow-delete` names no orphan.
     """
     plan = await _with_orphans(plan, around, reviewer.asked.allow_delete, remote)
-    changes = tuple(classified(each) for each in plan.changes)
+    runs = PipelineRuns(remote.client, remote.project)
+    plan = replace(plan, changes=ordered(await with_offline(plan.changes, runs)))
+    changes = with_likely([classified(each) for each in plan.changes])
     if reviewer.now is not None:
         now = datetime.fromtimestamp(reviewer.now, UTC).astimezone(hours_of(around.target).zone)
         changes = tuple(previewed(each, now, around.target.window) for each in changes)

@@ -100,6 +100,12 @@ LIMITS: tuple[Limit, ...] = (
         "--allow-window",
         "publishWindow",
     ),
+    Limit(
+        "offline",
+        "a node deleted from a published workflow that would not be published again",
+        "always",
+        "--publish",
+    ),
     Limit("prune", "deleting what git held at the base and holds no more", "always", "--prune"),
     Limit(
         "orphan",

@@ -6,7 +6,8 @@ from typing import TypeVar
 from deployer import schema
 from deployer.attempt import Attempt
 from deployer.diff import secrets
-from deployer.errors import DeployerError, OutcomeUnknown
+from deployer.entities import SELF
+from deployer.errors import Conflict, DeployerError, OutcomeUnknown, ServiceError
 from deployer.flowspec import comparable
 from deployer.model import Change, Observed
 from deployer.normalise import digest
@@ -16,6 +17,7 @@ from deployer.plan import freed, moved_unmanaged
 from deployer.writer import Writer
 
 POLL_SECONDS = (1.0, 2.0, 3.0, 5.0)
+SENDINGS = 5
 RERUN = "run `deployer apply` again, it reads first and goes on from what is there"
 NOTHING = "nothing was written for it"
 
@@ -28,48 +30,43 @@ def declared(change: Change) -> frozenset[str]:
     return frozenset(text for spec in sides for text in secrets(spec, schema.workflow()))
 
 
-class Standing(Attempt):
-    """What is known so far of one workflow that is written, so that an outcome can tell it."""
+class Sighted(Attempt):
+    """A change on its way, and what looks at its live workflow show."""
 
     def __init__(self, change: Change, writer: Writer) -> None:
-        if change.after is None or change.desired is None:
-            raise ValueError(f"nothing to write for {change.address}")
         super().__init__(NOTHING, change.address, writer.records)
         self.secrets = declared(change)
         self._change = change
-        self._after = change.after
-        self._desired = change.desired
         self._writer = writer
         self._remote = writer.remote
         self.job = ""
-        self._freed = freed(change)
+        self.deleted: list[str] = []
+        self.moved: list[tuple[str, str]] = []
 
     def _step(self, text: str) -> None:
         self._writer.progress.step(self._change.address, text)
 
-    def _meant(self) -> str:
-        """The fingerprint that the live workflow will have if it becomes what is sent."""
-        before = self._change.before
-        return digest(comparable(self._after, before.identifier if before else ""))
+    def _keep(self, kind: str, live: Observed | None, meant: str) -> None:
+        """Saves the live workflow, just read, before it is written to; None before a creation.
 
-    def _backed_up(self, live: Observed | None) -> None:
-        """Saves the live workflow, just read, before it is written to; None before a creation."""
+        `meant` is the fingerprint that it will have if it becomes what is sent, empty if it goes.
+        """
         with self._recording():
-            self._records.backup(self._about, self._after.kind, live, self._meant())
+            self._records.backup(self._about, kind, live, meant)
 
-    def _is_left(self, live: Observed) -> None:
-        """Notes how the workflow is after the write: what an undo has to find."""
-        self._noted(lambda: self._records.left(self._about, live.fingerprint))
-
-    async def _find(self) -> str:
-        return await find(self._after, self._remote)
-
-    async def _shown(self, identity: str, references: set[str]) -> Observed | None:
-        """The live workflow once a look shows it with these entities, else as the last one shows it."""
-        return await self._watched(
-            lambda: self._read(identity),
-            lambda live: live is not None and references <= set(live.ids),
+    def _moved(self, how: str, why: str) -> Conflict:
+        return Conflict(
+            f"`{self._change.address}` {how}", why=why, hint="run `deployer plan` again"
         )
+
+    async def _unmoved(self, before: Observed) -> Observed:
+        """The live workflow, read once more and found as the plan saw it."""
+        live = await self._read(before.ids[SELF])
+        if live is None:
+            raise self._moved("was deleted", "the plan still saw it")
+        if live.fingerprint != before.fingerprint:
+            raise self._moved("was changed", "it is not as the plan saw it")
+        return live
 
     async def _watched(
         self,
@@ -102,6 +99,76 @@ class Standing(Attempt):
 
     async def _read(self, identity: str) -> Observed | None:
         return await read(identity, self._remote)
+
+    async def _carried_out(
+        self,
+        what: str,
+        send: Callable[[], Awaitable[None]],
+        shows: Callable[[], Awaitable[bool]],
+    ) -> None:
+        """Sends a write that a look can show, again only if no look showed it over the settle time.
+
+        `what` is the write as a noun; the caller says how things stand once it is carried out.
+        """
+        lost: OutcomeUnknown | None = None
+        for _ in range(SENDINGS):
+            refused: ServiceError | None = None
+            try:
+                with self._sending(f"whether the {what} was carried out is not known", what):
+                    await send()
+                self.written = True
+                return
+            except OutcomeUnknown as error:
+                lost = error
+            except ServiceError as error:
+                # Refused perhaps because an attempt whose answer was lost did it.
+                if lost is None:
+                    raise
+                refused = error
+            if await self._seen(lambda: self._watched(shows, bool), lost):
+                self.written, self.unsure = True, False
+                return
+            if refused is not None:
+                raise refused
+        raise OutcomeUnknown(f"the {what} got no answer {SENDINGS} times", hint=RERUN) from lost
+
+
+class Standing(Sighted):
+    """What is known so far of one workflow that is written, so that an outcome can tell it."""
+
+    def __init__(self, change: Change, writer: Writer) -> None:
+        if change.after is None or change.desired is None:
+            raise ValueError(f"nothing to write for {change.address}")
+        super().__init__(change, writer)
+        self._after = change.after
+        self._desired = change.desired
+        self._freed = freed(change)
+        self._is_kept = False
+
+    def _back_up(self, live: Observed | None) -> None:
+        """Keeps the live workflow, just read, before the first write to it."""
+        if not self._is_kept:
+            self._keep(self._after.kind, live, self._meant())
+            self._is_kept = True
+
+    def _meant(self) -> str:
+        """The fingerprint that the live workflow will have if it becomes what is sent."""
+        before = self._change.before
+        return digest(comparable(self._after, before.identifier if before else ""))
+
+    def _is_left(self, live: Observed) -> None:
+        """Notes how the workflow is after the write: what an undo has to find."""
+        self._noted(lambda: self._records.left(self._about, live.fingerprint))
+
+    async def _find(self) -> str:
+        return await find(self._after, self._remote)
+
+    async def _shown(self, identity: str, references: set[str]) -> Observed | None:
+        """The live workflow once a look shows it with these entities, else as the last one shows it."""
+        return await self._watched(
+            lambda: self._read(identity),
+            lambda live: live is not None and references <= set(live.ids),
+        )
 
     def _is_untouched(self, live: Observed) -> bool:
         """Whether a live workflow is as it was before the import: of a new one, without nodes."""

@@ -13,7 +13,6 @@ from typing import Any
 from deployer import schema
 from deployer.entities import SELF
 from deployer.errors import (
-    Conflict,
     DeployerError,
     JobFailed,
     NotFound,
@@ -25,14 +24,15 @@ from deployer.errors import (
 from deployer.flowspec import shell, to_wire
 from deployer.meanwhile import Seen, replaced, versions, written_over
 from deployer.model import Observed
+from deployer.moves import seen_renamed
 from deployer.normalise import canonical, other_spelling
 from deployer.observe import chosen_id, every_id
 from deployer.plan import change as replan
+from deployer.pruning import Pruning
 from deployer.remote.workspace import LISTED_TYPES, Job
-from deployer.standing import NOTHING, POLL_SECONDS, RERUN, Standing
+from deployer.standing import NOTHING, POLL_SECONDS, RERUN, SENDINGS
 
 JOB_DEADLINE = 300.0
-SENDINGS = 5
 
 EMPTY = "created empty, import failed"
 CARRIED_OUT = "the import was carried out"
@@ -51,7 +51,7 @@ class _Forgotten(OutcomeUnknown):
     """The service does not know the job any more, and the workflow shows no trace of it."""
 
 
-class Write(Standing):
+class Write(Pruning):
     """One workflow on its way."""
 
     _known: frozenset[int] | None = None
@@ -64,12 +64,13 @@ class Write(Standing):
         before = self._change.before
         if before is None:
             self._step("creating the empty workflow")
-            ids = await self._ids({SELF: await self._create()}, fresh=True)
+            identity = await self._create()
+            await self._import(await self._ids({SELF: identity}, fresh=True))
         else:
-            ids = await self._ready(before)
-        await self._import(ids)
+            identity = before.ids[SELF]
+            await self._update(before)
         self._step("reading back")
-        live = await self._verify(ids[SELF])
+        live = await self._pruned(await self._verify(identity))
         self._is_left(live)
         if before is None:
             await self._check_alone()
@@ -78,13 +79,34 @@ class Write(Standing):
         if before is not None:
             await self._check_meanwhile(before, live)
 
+    async def _pruned(self, live: Observed) -> Observed:
+        """Deletes what was to stay until now; every deletion is proven before the next one.
+
+        The workflow as it is at the end.
+        """
+        for name in self._late:
+            await self._delete_node(live.ids[SELF], live.ids[name], name)
+            self._gone.add(name)
+            left = tuple(node for node in self._change.nodes if node.name != name)
+            self._change = replace(self._change, nodes=left)
+            live = await self._verify(live.ids[SELF])
+        return live
+
+    async def _update(self, before: Observed) -> None:
+        """What goes before the import, then the import if there is anything left to import."""
+        if self._has_steps(before):
+            before = await self._prepared(before)
+            if not self._adopted(before):
+                return
+        await self._import(await self._ready(before))
+
     # --- create -----------------------------------------------------------------------------------
 
     async def _create(self) -> str:
         """The id of the new, empty workflow. A lost answer is resolved by listing name and path."""
         if await self._find():
             raise self._moved("exists by now", "it was made after the plan")
-        self._backed_up(None)
+        self._back_up(None)
         lost: OutcomeUnknown | None = None
         for _ in range(SENDINGS):
             try:
@@ -132,27 +154,16 @@ class Write(Standing):
 
     # --- before the import ------------------------------------------------------------------------
 
-    def _moved(self, how: str, why: str) -> Conflict:
-        return Conflict(f"`{self._after.path}` {how}", why=why, hint="run `deployer plan` again")
-
     async def _ready(self, before: Observed) -> dict[str, str]:
         """The ids to send, once the workflow is backed up and was found unmoved in the last request."""
-        ids = await self._ids(before.ids, fresh=False)
+        ids = await self._ids(seen_renamed(before, self._desired).ids, fresh=False)
         if before.workflow.spec.get("nodes"):
             # In an empty workflow there is nothing that an import could replace.
             self._known = await versions(before.ids[SELF], self._remote)
         live = await self._unmoved(before)
-        self._backed_up(live)
-        return {reference: live.ids.get(reference, ids[reference]) for reference in ids}
-
-    async def _unmoved(self, before: Observed) -> Observed:
-        """The live workflow, read once more and found as the plan saw it."""
-        live = await self._read(before.ids[SELF])
-        if live is None:
-            raise self._moved("was deleted", "the plan still saw it")
-        if live.fingerprint != before.fingerprint:
-            raise self._moved("was changed", "it is not as the plan saw it")
-        return live
+        self._back_up(live)
+        known = seen_renamed(live, self._desired).ids
+        return {reference: known.get(reference, ids[reference]) for reference in ids}
 
     async def _ids(self, known: Mapping[str, str], *, fresh: bool) -> dict[str, str]:
         return await every_id(self._after, known, self._remote, fresh=fresh)
@@ -297,12 +308,17 @@ class Write(Standing):
         if live is None:
             return "the workflow is gone"
         if self._is_untouched(live):
-            self.written = before is None
-            return EMPTY if before is None else "the workflow is as it was"
+            self.written = before is None or bool(self.deleted or self.moved)
+            return EMPTY if before is None else self._left_as_it_was()
         waiting = [node.name for node in replan(self._desired, live).nodes if node.action in _TO_DO]
         start = "created" if before is None else "changed"
         rest = f", not yet as planned: {', '.join(f'`{name}`' for name in waiting)}"
         return f"{start} in part{rest if waiting else ''}"
+
+    def _left_as_it_was(self) -> str:
+        done = [f"`{name}` is deleted" for name in self.deleted]
+        done += [f"`{old}` is `{new}` now" for old, new in self.moved]
+        return f"in part: {', '.join(done)}" if done else "the workflow is as it was"
 
     # --- proof ------------------------------------------------------------------------------------
 

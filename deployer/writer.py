@@ -7,6 +7,7 @@ from typing import Protocol
 
 from deployer.halt import Halt
 from deployer.model import Outcome
+from deployer.publishing.publisher import Publisher
 from deployer.records import Records, Unrecorded
 from deployer.remote.workspace import Remote
 
@@ -23,7 +24,10 @@ class Progress(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """What writing needs besides the plan: the project, the time, who is told, and where it is noted."""
+    """What writing needs besides the plan: the project, the time, who is told, and where it is noted.
+
+    `publisher` is for what has to leave production before it can be deleted.
+    """
 
     remote: Remote
     progress: Progress
@@ -32,3 +36,4 @@ class Writer:
     clock: Callable[[], float] = time.monotonic
     stop: Halt = field(default_factory=Halt)
     records: Records = field(default_factory=Unrecorded)
+    publisher: Publisher | None = None

@@ -94,7 +94,7 @@ def test_json_is_alone_on_stdout(deployer: Shell, project: Project) -> None:
     report = json.loads(applied.out)
     assert [each["address"] for each in report["outcomes"]] == ["shop/raw", "shop/clean"]
     assert [each["status"] for each in report["outcomes"]] == ["done", "done"]
-    assert report["summary"] == {"done": 2, "failed": 0, "not_attempted": 0}
+    assert report["summary"] == {"done": 2, "failed": 0, "waiting": 0, "not_attempted": 0}
     assert report["api_calls"] > 10
     assert "shop/raw: importing" in applied.err
     assert json.loads(deployer("apply", "--format", "json").out)["outcomes"] == []

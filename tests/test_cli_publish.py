@@ -88,7 +88,7 @@ def test_publish_as_json(deployer: Shell) -> None:
     (one,) = first["published"]
     assert (one["address"], one["status"], one["version"]) == ("shop/raw", "done", 1)
     assert first["outcomes"] == []
-    assert first["summary"] == {"done": 0, "failed": 0, "not_attempted": 0}
+    assert first["summary"] == {"done": 0, "failed": 0, "waiting": 0, "not_attempted": 0}
     again = json.loads(deployer("publish", "--auto-approve", "--format", "json").out)
     assert again["published"] == []
 

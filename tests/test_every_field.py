@@ -107,7 +107,7 @@ def test_a_value_of_the_manifest(place: Place, bench: Bench) -> None:
         planned = bench.plan(desired(after, place.kind))
         assert differences(planned) == expected(place, before, after, value)
         if place.field is not None and place.field.immutable:
-            assert "cannot change" in planned.refused
+            assert len(planned.deletes) == 1
             return
         assert bench.apply(planned) == []
     shorter = samples.without(bodies[-1], place.steps)

@@ -21,7 +21,16 @@ LAYERS = (
 """What CONTRIBUTING.md draws, from the bottom up."""
 
 PARTS = {
-    "apply": {"attempt", "meanwhile", "write", "writer", "standing"},
+    "apply": {
+        "attempt",
+        "meanwhile",
+        "moving",
+        "pruning",
+        "removing",
+        "standing",
+        "write",
+        "writer",
+    },
     "config": {"base_ref"},
     "flowspec": {"complaints", "moves"},
     "model": {"asked", "days", "halt", "nearest", "runs"},
@@ -43,6 +52,7 @@ PARTS = {
         "edges",
         "explain",
         "graph",
+        "likely",
         "origins",
         "preview",
         "safety",

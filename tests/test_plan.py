@@ -92,14 +92,16 @@ def test_another_kind_is_refused() -> None:
     assert "the kind of an existing workflow cannot change" in found.refused
 
 
-def test_another_command_is_refused_with_a_cure() -> None:
-    """Neither does it let the type of a node change."""
+def test_a_node_with_another_command_is_made_anew() -> None:
+    """Neither does it let the type of a node change: one is deleted, another one made."""
     other = {"script": {"runtime": {"command": "ODPS_SQL"}}}
     found = planned(document(node("a") | other), document(node("a")))
-    assert found.refused == (
-        "`nodes[a].script.runtime.command` cannot change from VIRTUAL to ODPS_SQL on an existing "
-        "node: give the node another name (docs/service.md B-25)"
-    )
+    why = "nodes[a].script.runtime.command: VIRTUAL -> ODPS_SQL"
+    assert [(each.name, each.action, each.reason) for each in found.nodes] == [
+        ("a", "delete", why),
+        ("a", "create", why),
+    ]
+    assert (found.refused, found.deletes) == ("", ("a",))
 
 
 # --- ignore ---------------------------------------------------------------------------------------

@@ -342,35 +342,6 @@ def test_a_renamed_node(deployer: Shell) -> None:
     assert told(planned(deployer))["shop/raw"][1]["nodes[fetch].script.content"] == "drift"
 
 
-@pytest.mark.parametrize(
-    ("text", "wish"),
-    [
-        (MOVED + "deployer: {movedFrom: shop/raw}\n", "move workflows"),
-        (
-            RAW.replace("name: land", "name: fetch") + "          deployer: {movedFrom: land}\n",
-            "move nodes",
-        ),
-    ],
-)
-def test_moves_are_not_written_yet(deployer: Shell, text: str, wish: str) -> None:
-    """Refused before anything is written, and said plainly."""
-    deployer.project.write("flows/raw.yaml", text)
-    deployer.project.write("flows/clean.yaml", ALONE)
-    ended = deployer("apply", "--auto-approve")
-    assert (ended.code, f"apply cannot {wish} yet" in ended.err) == (3, True)
-    assert "written: nothing was written" in ended.err
-    assert told(planned(deployer, "--base="))["shop/clean"][0] == "create"
-
-
-def test_deletions_are_not_written_yet(gone: Shell) -> None:
-    """Refused before anything is written; without `--prune` the rest is applied."""
-    gone.project.change("flows/raw.yaml", "00 00 03", "00 30 03")
-    ended = gone("apply", "--auto-approve", "--base", "HEAD", "--prune")
-    assert (ended.code, "apply cannot delete workflows yet" in ended.err) == (3, True)
-    assert gone("apply", "--auto-approve", "--base", "HEAD").code == 0
-    assert told(planned(gone)) == {"shop/clean": ("kept", {})}
-
-
 # --- bases that tell nothing ----------------------------------------------------------------------
 
 

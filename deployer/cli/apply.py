@@ -125,7 +125,8 @@ def command(
         writing.refuse(plan)
         if guard_running:
             guard(found, guard_minutes, deadline, refuses=guard_running == "refuse")
-        hours = open_hours(found, allowed=allow_window) if plan.to_publish else None
+        publishes = plan.to_publish or any(each.offline for each in plan.pending)
+        hours = open_hours(found, allowed=allow_window) if publishes else None
         if (plan.pending or hours) and not (auto_approve or file):
             ask(_doing(plan), found.target, "apply")
     if not plan.pending and not hours:
@@ -154,14 +155,20 @@ def _from_file(file: Path, target: str | None, asked: Asked, deadline: Deadline)
 
 
 def _doing(plan: Plan) -> str:
-    parts = []
-    if plan.pending:
-        parts.append(f"Write {things(len(plan.pending), 'change')}")
-    if plan.to_publish:
-        parts.append(
-            f"{'publish' if parts else 'Publish'} {things(len(plan.to_publish), 'workflow')}"
-        )
-    return " and ".join(parts)
+    """Everything that is about to be done, counted."""
+    actions = [each.action for each in plan.pending]
+    gone, moved = actions.count("delete"), actions.count("move")
+    nodes = sum(len(each.deletes) for each in plan.pending if each.action != "delete")
+    counted = {
+        "write": (len(actions) - gone - moved, "change"),
+        "move": (moved, "workflow"),
+        "delete": (gone, "workflow"),
+        "remove": (nodes, "node"),
+        "publish": (len(plan.to_publish), "workflow"),
+    }
+    parts = [f"{verb} {things(*what)}" for verb, what in counted.items() if what[0]]
+    text = " and ".join([", ".join(parts[:-1]), parts[-1]] if parts[1:] else parts)
+    return text[:1].upper() + text[1:]
 
 
 def _show(plan: Plan, form: str, *, asks: bool) -> None:
@@ -177,10 +184,14 @@ def _show(plan: Plan, form: str, *, asks: bool) -> None:
 def _write(found: "Planned", wish: _Wish) -> tuple[Report, list[int]]:
     """The report, and the signals that ended the work early."""
     from deployer import pipeline
+    from deployer.apply import apply_late, parted
     from deployer.cli.connect import connected, run, stop_early
     from deployer.cli.progress import progress
     from deployer.cli.publishing import publish_applied
     from deployer.cli.recording import recorded
+    from deployer.publishing.window import hours_of
+
+    now, late = parted(found.plan)
 
     async def main() -> tuple[Report, list[int]]:
         async with connected(found.target, wish.deadline) as connection:
@@ -189,14 +200,15 @@ def _write(found: "Planned", wish: _Wish) -> tuple[Report, list[int]]:
                 progress(len(found.plan.pending)) as shown,
             ):
                 writer = connection.writer(shown, records)
+                hours = wish.hours or hours_of(found.target)
+                publisher = connection.publisher(shown, hours, wish.patience, writer.stop, records)
+                writer = replace(writer, publisher=publisher)
                 with stop_early(writer.stop, wish.deadline) as signals:
-                    report = await pipeline.apply(found.plan, writer)
+                    report = await pipeline.apply(now, writer)
                     if wish.hours:
-                        publisher = connection.publisher(
-                            shown, wish.hours, wish.patience, writer.stop, records
-                        )
                         published = await publish_applied(found, report, connection, publisher)
                         report = replace(report, published=published)
+                    report = await apply_late(late, report, writer)
                 halted = writer.stop.why if writer.stop.is_set() else ""
             calls = found.plan.api_calls + connection.remote.calls
         return replace(report, api_calls=calls, halted=halted), signals

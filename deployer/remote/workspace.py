@@ -37,6 +37,13 @@ _IMPORT = Operation("ImportWorkflowDefinition", "POST", deadline=60.0)
 _JOB = Operation("GetJobStatus", "GET", fits=about("JobStatus"))
 _GET_NODE = Operation("GetNode", "GET", fits=about("Node", same="Id"))
 _LIST_NODES = Operation("ListNodes", "GET", fits=about("PagingInfo"))
+_DELETE = Operation("DeleteWorkflowDefinition", "POST")
+_MOVE = Operation("MoveWorkflowDefinition", "POST")
+_RENAME = Operation(
+    "RenameWorkflowDefinition", "POST", query=frozenset({"ProjectId", "Id", "Name"})
+)
+_DELETE_NODE = Operation("DeleteNode", "POST")
+_RENAME_NODE = Operation("RenameNode", "POST")
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +196,29 @@ class Remote:
         return Job(
             id=identity, status=str(job.get("Status") or ""), error=str(job.get("Error") or "")
         )
+
+    async def delete(self, identity: str) -> None:
+        """Deletes a workflow; refused while it is published (docs/service.md B-50)."""
+        await self._client.call(_DELETE, self._of(identity))
+
+    async def move(self, identity: str, folder: str) -> None:
+        """Puts a workflow with its nodes into another folder, under the name that it has."""
+        await self._client.call(_MOVE, {**self._of(identity), "Path": folder})
+
+    async def rename(self, identity: str, name: str) -> None:
+        """Gives a workflow another name in the folder where it is."""
+        await self._client.call(_RENAME, {**self._of(identity), "Name": name})
+
+    async def delete_node(self, identity: str) -> None:
+        """Deletes a node of a workflow; refused while it is published (docs/service.md B-50)."""
+        await self._client.call(_DELETE_NODE, self._of(identity))
+
+    async def rename_node(self, identity: str, name: str) -> None:
+        """Gives a node another name in the workflow where it is."""
+        await self._client.call(_RENAME_NODE, {**self._of(identity), "Name": name})
+
+    def _of(self, identity: str) -> dict[str, str]:
+        return {"Id": identity, "ProjectId": self.project}
 
     def _spec(self, document: Mapping[str, Any]) -> dict[str, Any]:
         text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))

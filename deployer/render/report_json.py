@@ -17,6 +17,8 @@ def to_json(report: Report) -> str:
                 "action": outcome.action,
                 "status": outcome.status,
                 "written": outcome.written,
+                "deleted": list(outcome.deleted),
+                "moved": [{"from": old, "to": new} for old, new in outcome.moved],
                 "job": outcome.job,
                 "error": outcome.error,
                 "seconds": outcome.seconds,
@@ -27,6 +29,7 @@ def to_json(report: Report) -> str:
         "summary": {
             "done": number["done"],
             "failed": number["failed"],
+            "waiting": number["waiting"],
             "not_attempted": number["not attempted"],
         },
         "halted": report.halted,

@@ -35,8 +35,10 @@ def counts(report: Report) -> str:
 
 def _counts(report: Report) -> str:
     number = Counter(outcome.status for outcome in report.outcomes)
+    waiting = f", {number['waiting']} waiting for a person" if number["waiting"] else ""
     return (
-        f"{number['done']} done, {number['failed']} failed, {number['not attempted']} not attempted"
+        f"{number['done']} done{waiting}, {number['failed']} failed, "
+        f"{number['not attempted']} not attempted"
     )
 
 
@@ -52,6 +54,8 @@ def _published_counts(report: Report) -> str:
 def _outcome(outcome: Outcome, paint: Paint) -> Iterator[str]:
     status = paint(_COLOURS[outcome.status], outcome.status)
     yield f"{status}: {outcome.action} {visible(outcome.address)}"
+    yield from (f"    moved: {visible(old)} -> {visible(new)}" for old, new in outcome.moved)
+    yield from (f"    deleted: {visible(name)}" for name in outcome.deleted)
     if outcome.error:
         yield f"    {visible(outcome.error)}"
 
