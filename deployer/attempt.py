@@ -116,7 +116,7 @@ def cannot_record(refused: FileRefused) -> UsageError:
         "cannot record intent; nothing sent",
         why=refused.message,
         written="nothing was written",
-        hint="make room, or give write permission to it and its folder; then run the command again",
+        hint="make room, give write permission, or put a folder in the place of a link; then run it again",
     )
 
 

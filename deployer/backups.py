@@ -7,7 +7,8 @@ can be restored, so what is secret in it is in there too. Runs are numbered, and
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from deployer.journal import file_name
 from deployer.model import Observed, Workflow
 from deployer.reading import private_folder
 from deployer.reading.private_folder import PrivateFolder
+from deployer.reading.project_files import FileRefused
 
 KEPT_RUNS = 50
 LARGEST = 64 << 20
@@ -29,7 +31,8 @@ class Backup:
     """One object as it was before a run wrote to it, and what is known of how the run left it.
 
     `before` is None for a workflow that the run created; `ids` and `identifier` are as in `Observed`.
-    `left` holds the fingerprints that the live object may have had when the run ended.
+    `left` holds the fingerprints that the live object may have had when the run ended; `proven`: it
+    was read back. `undoing` is what the run was to undo.
     """
 
     address: str
@@ -41,6 +44,16 @@ class Backup:
     identifier: str = ""
     fingerprint: str = ""
     left: frozenset[str] = frozenset()
+    proven: bool = False
+    undoing: "Undoing | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Undoing:
+    """What an undo takes back: the number of a run, and how many workflows that writes."""
+
+    run: str
+    changes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +67,15 @@ class Saved:
 class Backups:
     """The backups that one run makes; its folder appears with the first of them. Raises FileRefused."""
 
-    def __init__(self, root: Path, target: str, project: str, now: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        root: Path,
+        target: str,
+        project: str,
+        now: Callable[[], float],
+        undoing: Undoing | None = None,
+    ) -> None:
+        self._undoing = undoing
         self._root = root
         self._target = target
         self._project = project
@@ -81,6 +102,7 @@ class Backups:
             "project": self._project,
             "at": self._now(),
             "meant": meant,
+            **({"undoing": asdict(self._undoing)} if self._undoing else {}),
             **({"live": _document(before)} if before else {}),
         }
         self._write(f"{_stem(address)}.json", document)
@@ -106,6 +128,7 @@ class Backups:
 def last(root: Path, target: str, project: str) -> Saved | None:
     """The backups of the last run that made any for that project, None if there are none.
 
+    Of an undo that did not come to its end they are those that it was taking back.
     Raises FileRefused, and UsageError for a backup that is damaged.
     """
     holder = _opened(root, target, make=False)
@@ -113,14 +136,27 @@ def last(root: Path, target: str, project: str) -> Saved | None:
         return None
     with holder:
         for run in reversed(_runs(holder)):
-            folder = holder.inside(run, make=False)
-            if folder is None:
-                continue
-            with folder:
-                found = [each for each in _read_all(folder) if each.project == project]
-            if found:
-                return Saved(folder.path, tuple(found))
+            found = _of(holder, run, project)
+            if found is not None:
+                undone = _unfinished(found)
+                return (_of(holder, undone, project) if undone in _runs(holder) else None) or found
     return None
+
+
+def _of(holder: PrivateFolder, run: str, project: str) -> Saved | None:
+    folder = holder.inside(run, make=False)
+    if folder is None:
+        return None
+    with folder:
+        found = tuple(each for each in _read_all(folder) if each.project == project)
+    return Saved(folder.path, found) if found else None
+
+
+def _unfinished(saved: Saved) -> str:
+    """The run that these backups were made to undo, unless all of it was; else empty."""
+    undoing = saved.backups[0].undoing
+    proven = sum(each.proven for each in saved.backups)
+    return undoing.run if undoing is not None and proven < undoing.changes else ""
 
 
 # --- folders --------------------------------------------------------------------------------------
@@ -140,8 +176,10 @@ def _next_run(holder: PrivateFolder) -> str:
     number = int(there[-1]) + 1 if there else 1
     while not holder.make(f"{number:06d}"):
         number += 1
-    for old in there[: len(there) + 1 - KEPT_RUNS]:
-        holder.delete(old)
+    for old in there[: max(0, len(there) + 1 - KEPT_RUNS)]:
+        # What cannot be deleted is no reason not to back up.
+        with suppress(FileRefused):
+            holder.delete(old)
     return f"{number:06d}"
 
 
@@ -166,10 +204,11 @@ def _document(before: Observed) -> dict[str, Any]:
 
 def _bytes(document: Mapping[str, Any]) -> bytes:
     """A document with its checksum, fit to be read by people as well."""
-    return json.dumps({"sum": _sum(document), "backup": document}, indent=1).encode() + b"\n"
+    return json.dumps({"sum": checksum(document), "backup": document}, indent=1).encode() + b"\n"
 
 
-def _sum(document: Any) -> str:
+def checksum(document: Any) -> str:
+    """The digest that a file holds beside its backup."""
     body = json.dumps(document, sort_keys=True, separators=(",", ":")).encode()
     return hashlib.sha256(body).hexdigest()
 
@@ -187,7 +226,7 @@ def _read_all(folder: PrivateFolder) -> list[Backup]:
 def _read(folder: PrivateFolder, name: str) -> dict[str, Any]:
     try:
         whole = json.loads(folder.read(name, LARGEST) or b"")
-        if _sum(whole["backup"]) == whole["sum"]:
+        if checksum(whole["backup"]) == whole["sum"]:
             return dict(whole["backup"])
     except (ValueError, TypeError, KeyError, RecursionError):
         pass
@@ -197,6 +236,8 @@ def _read(folder: PrivateFolder, name: str) -> dict[str, Any]:
 def _backup(said: Mapping[str, Any], left: str, file: Path) -> Backup:
     try:
         live = said.get("live")
+        if live and (live["path"] != said["address"] or not isinstance(live["spec"], dict)):
+            raise _damaged(file)
         before = (
             Workflow(*(live[key] for key in ("path", "name", "kind", "spec"))) if live else None
         )
@@ -210,9 +251,15 @@ def _backup(said: Mapping[str, Any], left: str, file: Path) -> Backup:
             identifier=live["identifier"] if live else "",
             fingerprint=live["fingerprint"] if live else "",
             left=frozenset(each for each in (said["meant"], left) if each),
+            proven=bool(left),
+            undoing=_undoing(said["undoing"]) if "undoing" in said else None,
         )
     except (ValueError, TypeError, KeyError) as wrong:
         raise _damaged(file) from wrong
+
+
+def _undoing(said: Mapping[str, Any]) -> Undoing:
+    return Undoing(str(said["run"]), int(said["changes"]))
 
 
 def _damaged(file: Path) -> UsageError:

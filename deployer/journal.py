@@ -19,9 +19,12 @@ from urllib.parse import quote
 from deployer.reading import private_folder
 from deployer.reading.project_files import TooLarge
 
-LARGEST = 64 << 20
+LARGEST = 16 << 20
 DEAD_AFTER = 86_400.0
 """Seconds after which a run that never said its end is not at work any more."""
+
+FORGOTTEN_AFTER = 7 * DEAD_AFTER
+"""Seconds after which a write in doubt is no reason to keep a journal: nothing of it is under way."""
 
 _FACTS = ("address", "what", "run", "project", "say")
 
@@ -45,7 +48,7 @@ class Intent:
 class History:
     """What a journal tells. `damaged` is the number of the first record that cannot be read, or 0.
 
-    `restful`: nothing is in doubt, and nobody else can be at work with this journal.
+    `restful`: nothing recent is in doubt, and nobody else can be at work with this journal.
     """
 
     intents: tuple[Intent, ...] = ()
@@ -135,7 +138,8 @@ def read(data: bytes, project: str, now: float) -> History:
     damaged = next((number for number, each in enumerate(records, 1) if each is None), 0)
     own = [each for each in records if each and each.get("project") == project]
     intents = _open(own)
-    return History(intents, damaged, not intents and not _working(own, now), not lines)
+    fresh = any(now - each.at < FORGOTTEN_AFTER for each in intents)
+    return History(intents, damaged, not (fresh or _working(own, now)), not lines)
 
 
 def _record(text: bytes) -> dict[str, Any] | None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-from deployer.backups import Backups
+from deployer.backups import Backups, Undoing
 from deployer.journal import Journal
 from deployer.model import Observed
 
@@ -54,10 +54,16 @@ class Kept:
     """Records in the `.deployer/` of a project, for one run on one target."""
 
     def __init__(
-        self, root: Path, target: str, project: str, run: str, now: Callable[[], float]
+        self,
+        root: Path,
+        target: str,
+        project: str,
+        run: str,
+        now: Callable[[], float],
+        undoing: Undoing | None = None,
     ) -> None:
         self.journal = Journal(root, target, project, run, now)
-        self.backups = Backups(root, target, project, now)
+        self.backups = Backups(root, target, project, now, undoing)
 
     def backup(self, address: str, kind: str, before: Observed | None, meant: str) -> None:
         """See `Records`."""

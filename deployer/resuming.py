@@ -15,6 +15,7 @@ JOB_PATIENCE = 300.0
 POLL_SECONDS = 5.0
 
 _OF_SAVING = ("creation", "import")
+_OF_PUBLISHING = ("pipeline run", "stage ")
 
 
 def in_doubt(intents: Sequence[Intent], plan: Plan) -> list[Intent]:
@@ -30,7 +31,9 @@ def in_doubt(intents: Sequence[Intent], plan: Plan) -> list[Intent]:
 def is_told(intent: Intent, changes: Mapping[str, Change]) -> bool:
     """Whether a plan, by address, speaks of what was intended; publishing need not be wished for."""
     change = changes.get(intent.address)
-    return change is not None and (intent.what in _OF_SAVING or change.publish)
+    if change is None:
+        return False
+    return intent.what in _OF_SAVING or (change.publish and intent.what.startswith(_OF_PUBLISHING))
 
 
 def is_done(intent: Intent, change: Change) -> bool:

@@ -105,7 +105,7 @@ class Disk:
 
     def __init__(self, fails_at: int, code: int = errno.ENOSPC, *, for_good: bool = True) -> None:
         self.calls: list[str] = []
-        self._fails_at = fails_at
+        self.fails_at = fails_at
         self._code = code
         self._for_good = for_good
 
@@ -117,7 +117,7 @@ class Disk:
         def called(*values: Any, **named: Any) -> Any:
             self.calls.append(name)
             number = len(self.calls) - 1
-            if number == self._fails_at or (self._for_good and number > self._fails_at >= 0):
+            if number == self.fails_at or (self._for_good and number > self.fails_at >= 0):
                 raise OSError(self._code, os.strerror(self._code))
             return real(*values, **named)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from deployer.flowspec import derived_id
+from deployer.records import Records, Unrecorded
 from deployer.remote.instances import Instances, Search
 from deployer.remote.scheduling import Scheduling
 from deployer.running.run import Stay, backfill, single, smoke_tests
@@ -49,6 +50,7 @@ class Stage:
         self.control = bench.app.control
         self.line = bench.line
         self.seen = Seen()
+        self.records: Records = Unrecorded()
 
     @property
     def runner(self) -> Runner:
@@ -61,6 +63,7 @@ class Stage:
             settle=self.bench.connection.settle,
             sleep=self.bench.connection.sleep,
             now=self.bench.clock,
+            records=self.records,
         )
 
     def act(self, action: str, **params: Any) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deployer.journal import DEAD_AFTER, History, Intent, Journal, file_name, read
+from deployer.journal import DEAD_AFTER, FORGOTTEN_AFTER, History, Intent, Journal, file_name, read
 from tests.records_kit import JOURNAL, forged
 
 FACTS = {"fingerprint": "f1", "before": "f0"}
@@ -102,16 +102,20 @@ def test_a_journal_that_is_of_no_use_is_put_away(tmp_path: Path) -> None:
     assert (tmp_path / ".deployer/journal-local.old.jsonl").exists()
 
 
-def test_what_is_in_doubt_is_never_put_away(tmp_path: Path) -> None:
-    """An intent outlives any number of runs that do not settle it."""
-    one = journal(tmp_path)
+def test_what_is_in_doubt_is_not_put_away(tmp_path: Path) -> None:
+    """An intent outlives any number of runs that do not settle it, for some days."""
+    clock = Clock()
+    one = journal(tmp_path, "r1", clock)
     one.begin()
     one.intend("team/daily", "import")
     one.end()
     for run in ("r2", "r3"):
-        journal(tmp_path, run).begin()
-        journal(tmp_path, run).end()
-    assert told(one.history()) == [("team/daily", "import")]
+        journal(tmp_path, run, clock).begin()
+        journal(tmp_path, run, clock).end()
+        assert told(one.history()) == [("team/daily", "import")]
+    clock.now += FORGOTTEN_AFTER
+    journal(tmp_path, "r4", clock).begin()
+    assert told(one.history()) == []
 
 
 def test_a_run_at_work_keeps_its_journal(tmp_path: Path) -> None:

@@ -6,8 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from deployer.flowspec import to_wire
+from deployer.journal import Intent
+from deployer.resuming import waited
 from tests.cli_kit import Ended, Project, Shell
+from tests.faults import Bench, story, workflow
 from tests.records_kit import JOURNAL, killed_after, put_back, workspace, written
+from tests.workflow_kit import desired
 
 OFFSETS = 6
 """How many places of the journal `make test` cuts and flips; every one of them in a longer run."""
@@ -110,6 +115,33 @@ def test_what_somebody_saved_meanwhile_is_told(project: Project, deployer: Shell
     converged(deployer, project)
 
 
+def test_a_job_under_way_is_waited_for() -> None:
+    """Nothing is planned before the import of an earlier run has come to its end."""
+
+    async def tell(bench: Bench) -> None:
+        document = to_wire(desired(workflow("daily", "load")), {})
+        job = await bench.connection.remote.start_import(document)
+        intent = Intent("team/daily", "import", bench.clock() - 3_600, "r1", {"job": job.id})
+        at = bench.connection
+        left = await waited([intent], at.remote, at.settle, at.sleep, bench.clock())
+        assert (left, (await at.remote.job(job.id)).ended) == (0.0, True)
+
+    story(tell, job_seconds=60.0)
+
+
+@pytest.mark.parametrize(("age", "left"), [(0.0, 30.0), (20.0, 10.0), (40.0, 0.0), (-9e9, 30.0)])
+def test_the_settle_time_is_waited_for_once(age: float, left: float) -> None:
+    """What is left of it since the sending, whatever a clock of another machine says."""
+
+    async def tell(bench: Bench) -> None:
+        at, began = bench.connection, bench.clock()
+        intent = Intent("team/daily", "import", began - age)
+        assert await waited([intent], at.remote, at.settle, at.sleep, began) == pytest.approx(left)
+        assert bench.clock() - began == pytest.approx(left)
+
+    story(tell)
+
+
 @pytest.mark.parametrize("gone", [".deployer", JOURNAL, ".deployer/backups"])
 def test_deleted_between_crash_and_rerun(project: Project, deployer: Shell, gone: str) -> None:
     """Without what was noted the result is the same."""
@@ -158,6 +190,23 @@ def test_a_publication_in_doubt_goes_on(project: Project, deployer: Shell) -> No
     with workspace(project) as control:
         made = [each for each in control.effects() if each.action == "CreatePipelineRun"]
     assert len({each.id for each in made}) <= 1
+    converged(deployer, project)
+
+
+def test_a_publication_that_never_began_is_made_once(project: Project, deployer: Shell) -> None:
+    """The rerun looks for the pipeline run, finds none after the settle time, and makes one."""
+    project.change(
+        "deployer.yaml", "default: true", "default: true, limits: {publishWindow: 'off'}"
+    )
+    assert apply(deployer).code == 0
+    with put_back(project):
+        assert deployer("publish", "--auto-approve").code == 0
+    killed_after(project, b'"say":"intend","what":"pipeline run"')
+    again = deployer("publish", "--auto-approve")
+    assert again.code == 0, again.err
+    assert resumed(again) == [doubt("pipeline run", "going on with what is found")]
+    with workspace(project) as control:
+        assert sum(each.kind == "publish" for each in control.effects()) == 1
     converged(deployer, project)
 
 

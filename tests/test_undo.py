@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 
 import pytest
@@ -12,7 +12,7 @@ from deployer.errors import UsageError
 from deployer.flowspec import from_wire
 from deployer.journal import file_name
 from tests.cli_kit import CLEAN, Ended, Project, Shell
-from tests.records_kit import records, workspace, written
+from tests.records_kit import killed_after, put_back, records, workspace, written
 from tests.workflow_kit import PROJECT
 
 HOURS = "limits: {publishWindow: 'off'}"
@@ -143,6 +143,37 @@ def test_unchanged_workflows_are_no_matter_of_undo(project: Project, deployer: S
     assert (undone.code, "shop/clean" in undone.out) == (0, False)
 
 
+def test_what_may_be_under_way_is_waited_for(project: Project, deployer: Shell) -> None:
+    """After a crash, undo looks no sooner than an import that is late can be seen."""
+    apply(deployer)
+    first = live(project)
+    project.write("flows/land.sh", "echo other\n")
+    apply(deployer)
+    killed_after(project, b'"say":"intend","what":"import"')
+    with workspace(project) as control:
+        began = control.now()
+    assert (undo(deployer).code, live(project)) == (0, first)
+    with workspace(project) as control:
+        assert control.now() - began >= 25_000
+
+
+@pytest.mark.parametrize("arrived", [True, False])
+def test_an_undo_that_was_killed_goes_on(project: Project, deployer: Shell, arrived: bool) -> None:
+    """The same command again comes to the same end, and does not undo the undo."""
+    apply(deployer)
+    first = live(project)
+    project.write("flows/land.sh", "echo other\n")
+    apply(deployer)
+    with nullcontext() if arrived else put_back(project):
+        assert undo(deployer).code == 0
+    for note in (project.root / ".deployer/backups/local/000003").glob("*.left.json"):
+        note.unlink()
+    killed_after(project, b'"say":"intend","what":"import"')
+    again = undo(deployer)
+    assert (again.code, live(project)) == (0, first), again.err
+    assert ("No changes" in again.out) == arrived
+
+
 # --- what it refuses ------------------------------------------------------------------------------
 
 
@@ -214,6 +245,30 @@ def test_a_damaged_backup_is_never_written(project: Project, deployer: Shell, fl
     undone = undo(deployer)
     assert (undone.code, written(project)) == (64, before)
     assert ("a backup is damaged" in undone.err, file.name in undone.err) == (True, True)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"address": "shop/other"},
+        {"live": {"path": "shop/raw", "spec": []}},
+        {"live": 5},
+        {"undoing": {"run": "../../..", "changes": "many"}},
+    ],
+)
+def test_a_backup_that_nobody_made_is_damaged(
+    project: Project, deployer: Shell, said: dict[str, object]
+) -> None:
+    """What came with a checkout is no backup, even with the right checksum."""
+    apply(deployer)
+    project.write("flows/land.sh", "echo other\n")
+    apply(deployer)
+    holder = project.root / ".deployer/backups/local/000002"
+    (file,) = [each for each in holder.iterdir() if "left" not in each.name]
+    document = {**json.loads(file.read_bytes())["backup"], **said}
+    file.write_bytes(json.dumps({"sum": backups.checksum(document), "backup": document}).encode())
+    undone = undo(deployer)
+    assert (undone.code, "a backup is damaged" in undone.err) == (64, True)
 
 
 def test_every_byte_of_a_backup_counts(project: Project, deployer: Shell, soak: bool) -> None:

@@ -107,7 +107,7 @@ def command(
     if smoke_test and code == 0:
         from deployer.cli.smoke_test import try_changed
 
-        return try_changed(found.target, plan.to_publish, form)
+        return try_changed(found.settings.root, found.target, plan.to_publish, form)
     return code
 
 
@@ -143,7 +143,7 @@ def _write(found: "Planned", wish: _Wish) -> tuple[Report, list[int]]:
     async def main() -> tuple[Report, list[int]]:
         async with connected(found.target) as connection:
             with (
-                recorded(found, connection.now) as records,
+                recorded(found.settings.root, found.target, connection.now) as records,
                 progress(len(found.plan.pending)) as shown,
             ):
                 writer = connection.writer(shown, records)

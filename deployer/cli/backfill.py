@@ -90,7 +90,7 @@ def command(
             f"type {kind} is no backfill", where=wish.place(("type",)), hint="see `deployer run`"
         )
     ready_to_wait(wish.document, wait)
-    _, where = chosen(target)
+    settings, where = chosen(target)
     work = backfill(
         wish.document,
         limits=where.limits,
@@ -100,7 +100,7 @@ def command(
         every_node=not wish.from_file,
         stay=Stay(wait, patience),
     )
-    return carried_out(where, work, form, wish.document.get("env", "Prod"))
+    return carried_out(settings.root, where, work, form, wish.document.get("env", "Prod"))
 
 
 def _completed(wish: Wish) -> Wish:

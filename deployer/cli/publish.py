@@ -115,7 +115,7 @@ def _publish(found: "Planned", hours: "Hours", minutes: float) -> tuple[Report, 
     async def main() -> tuple[Report, list[int]]:
         async with connected(found.target) as connection:
             with (
-                recorded(found, connection.now) as records,
+                recorded(found.settings.root, found.target, connection.now) as records,
                 progress(len(found.plan.to_publish)) as shown,
             ):
                 writer = connection.writer(shown)

@@ -3,11 +3,15 @@
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deployer.attempt import cannot_record
+from deployer.backups import Undoing
 from deployer.cli.words import say
 from deployer.journal import Intent, Journal
+from deployer.model import Target
 from deployer.reading.project_files import FileRefused
 from deployer.records import Kept
 from deployer.render.visible import visible
@@ -18,13 +22,14 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def recorded(found: "Planned", now: Callable[[], float]) -> Iterator[Kept]:
-    """Records for one run on the target of a plan; at the end it says where its backups are.
+def recorded(
+    root: Path, target: Target, now: Callable[[], float], undoing: Undoing | None = None
+) -> Iterator[Kept]:
+    """Records for one run on a target of a project; at the end it says where its backups are.
 
     Raises UsageError, before anything can have been sent, where nothing can be recorded.
     """
-    target = found.target
-    records = Kept(found.settings.root, target.name, target.project, _run_id(), now)
+    records = Kept(root, target.name, target.project, _run_id(), now, undoing)
     try:
         records.journal.begin()
     except FileRefused as refused:
@@ -46,29 +51,43 @@ def resumed(found: "Planned", again: Callable[[], "Planned"]) -> "Planned":
     journal = Journal(
         found.settings.root, target.name, target.project, _run_id(), lambda: found.now
     )
+    intents = _told_by(journal)
+    unsure = in_doubt(intents, found.plan)
+    now, seconds = found.now, 0.0
+    if unsure:
+        seconds, calls = _wait(unsure, found)
+        calls += found.plan.api_calls
+        found = again()
+        found = replace(found, plan=replace(found.plan, api_calls=found.plan.api_calls + calls))
+    for text in told(intents, found.plan, now, seconds):
+        say(visible(text))
+    _close(intents, found, journal)
+    return found
+
+
+def doubts(root: Path, target: Target, now: Callable[[], float]) -> Sequence[Intent]:
+    """What earlier runs on a target left in doubt. Raises UsageError where that cannot be read."""
+    return _told_by(Journal(root, target.name, target.project, _run_id(), now))
+
+
+def _told_by(journal: Journal) -> Sequence[Intent]:
     try:
         history = journal.history()
     except FileRefused as refused:
         raise cannot_record(refused) from refused
     if history.damaged:
         say(f"journal damaged at record {history.damaged}, using server state")
-    unsure = in_doubt(history.intents, found.plan)
-    now, seconds = found.now, 0.0
-    if unsure:
-        seconds = _wait(unsure, found)
-        found = again()
-    for text in told(history.intents, found.plan, now, seconds):
-        say(visible(text))
-    _close(history.intents, found, journal)
-    return found
+    return history.intents
 
 
-def _wait(intents: Sequence[Intent], found: "Planned") -> float:
+def _wait(intents: Sequence[Intent], found: "Planned") -> tuple[float, int]:
+    """The seconds that were waited for, and the calls that this took."""
     from deployer.cli.connect import connected, run
 
-    async def main() -> float:
+    async def main() -> tuple[float, int]:
         async with connected(found.target) as at:
-            return await waited(intents, at.remote, at.settle, at.sleep, found.now)
+            seconds = await waited(intents, at.remote, at.settle, at.sleep, found.now)
+            return seconds, at.remote.calls
 
     return run(main())
 

@@ -65,6 +65,6 @@ def command(
             f"type {BACKFILL} has a command of its own", hint="use `deployer backfill`"
         )
     ready_to_wait(wish.document, wait)
-    _, where = chosen(target)
+    settings, where = chosen(target)
     work = single(wish.document, nonce=nonce(), place=wish.place, stay=Stay(wait, patience))
-    return carried_out(where, work, form, wish.document.get("env", "Prod"))
+    return carried_out(settings.root, where, work, form, wish.document.get("env", "Prod"))

@@ -5,10 +5,12 @@ import sys
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, TypeVar
 
 from deployer.cli.connect import Connection, connected, run, stop_on_signal
+from deployer.cli.recording import recorded
 from deployer.cli.watching import watching
 from deployer.cli.words import OutputClosed, emit, paint, say, say_error
 from deployer.errors import UsageError
@@ -37,9 +39,12 @@ def nonce() -> str:
     return uuid.uuid4().hex[:12]
 
 
-def carried_out(target: Target, work: Work, form: str, env: str = "Prod") -> int:
-    """Does a piece of work on a target, shows what became of it, and gives the exit code."""
-    done = run(_connected(target, work, form, env))
+def carried_out(root: Path, target: Target, work: Work, form: str, env: str = "Prod") -> int:
+    """Does a piece of work on a target, shows what became of it, and gives the exit code.
+
+    What is asked for is noted in the `.deployer/` of the project at `root` before it is sent.
+    """
+    done = run(_connected(root, target, work, form, env))
     # What was made was made: the exit code tells it, whether or not anyone still reads.
     with suppress(OutputClosed):
         _show(done, form)
@@ -56,10 +61,10 @@ class _Done:
     api_calls: int
 
 
-async def _connected(target: Target, work: Work, form: str, env: str) -> _Done:
+async def _connected(root: Path, target: Target, work: Work, form: str, env: str) -> _Done:
     async with connected(target) as connection:
-        with watching(form) as told:
-            one = runner(connection, told, env)
+        with recorded(root, target, connection.now) as records, watching(form) as told:
+            one = replace(runner(connection, told, env), records=records)
             with stop_on_signal(one.stop) as signals:
                 reports = await unless_stopped(work(one))
         return _Done(reports or [], signals, connection.remote.calls)

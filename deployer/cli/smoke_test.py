@@ -1,6 +1,7 @@
 """`deployer smoke-test`: what is published, run once to see whether it works."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import click
 
@@ -52,10 +53,11 @@ def command(
         if loaded.errors:
             raise InvalidManifests(loaded.problems)
         paths = tuple(subject.path for subject in loaded.subjects)
-    return try_out(where, dict.fromkeys(paths, nodes), form, env, patience)
+    return try_out(settings.root, where, dict.fromkeys(paths, nodes), form, env, patience)
 
 
 def try_out(
+    root: Path,
     target: Target,
     nodes: Mapping[str, Sequence[str]],
     form: str,
@@ -66,12 +68,11 @@ def try_out(
     from deployer.cli.running import carried_out, nonce
     from deployer.running.run import smoke_tests
 
-    return carried_out(
-        target, smoke_tests(nodes, nonce=nonce(), env=env, patience=patience), form, env
-    )
+    work = smoke_tests(nodes, nonce=nonce(), env=env, patience=patience)
+    return carried_out(root, target, work, form, env)
 
 
-def try_changed(target: Target, changes: Sequence[Change], form: str) -> int:
+def try_changed(root: Path, target: Target, changes: Sequence[Change], form: str) -> int:
     """Smoke tests of the nodes that were changed and are published now; the exit code.
 
     All of a workflow's nodes where it is new, or was saved by an earlier apply.
@@ -82,7 +83,7 @@ def try_changed(target: Target, changes: Sequence[Change], form: str) -> int:
         say("nothing to test: no changed node was published")
         return 0
     # On standard output there is one JSON document already, that of the apply.
-    return try_out(target, tests, "said" if form == "json" else form)
+    return try_out(root, target, tests, "said" if form == "json" else form)
 
 
 def _changed(change: Change) -> list[str] | None:

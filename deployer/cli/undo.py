@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from deployer.backups import Undoing
 from deployer.cli.asking import ask, things
 from deployer.cli.options import chosen, format_option, target_option
 from deployer.cli.words import OutputClosed, emit, nothing_written, paint, say
@@ -36,7 +37,7 @@ def command(target: str | None, form: str, auto_approve: bool) -> int:
     from deployer.render import plan_text
 
     with nothing_written():
-        found = _planned(target)
+        found, run = _planned(target)
         plan = found.plan
         if form == "text":
             emit(plan_text.to_text(plan, paint()))
@@ -48,18 +49,23 @@ def command(target: str | None, form: str, auto_approve: bool) -> int:
     if not plan.pending:
         _show_report(Report((), plan.api_calls), form)
         return 0
-    report, signals = _write(found)
+    report, signals = _write(found, Undoing(run, len(plan.pending)))
     with suppress(OutputClosed):
         _show_report(report, form)
     return 128 + signals[0] if signals else writing.exit_code(report)
 
 
-def _planned(name: str | None) -> "Planned":
-    """The inverse plan. Raises UsageError where there are no backups that can be read."""
+def _planned(name: str | None) -> tuple["Planned", str]:
+    """The inverse plan, and the run that it takes back.
+
+    Raises UsageError where there are no backups that can be read.
+    """
     from deployer import undoing
     from deployer.cli.connect import connected, run
     from deployer.cli.planning import Planned
+    from deployer.cli.recording import doubts
     from deployer.load import Loaded
+    from deployer.resuming import waited
 
     settings, target = chosen(name)
     saved = _saved(settings.root, target.name, target.project)
@@ -67,10 +73,14 @@ def _planned(name: str | None) -> "Planned":
 
     async def main() -> Planned:
         async with connected(target) as connection:
+            # An import that is still under way would arrive after the look at what it left.
+            intents = doubts(settings.root, target, connection.now)
+            now = connection.now()
+            await waited(intents, connection.remote, connection.settle, connection.sleep, now)
             made = await undoing.plan(saved.backups, target, connection.remote)
             return Planned(made, settings, target, Loaded((), (), {}), connection.now())
 
-    return run(main())
+    return run(main()), saved.folder.name
 
 
 def _saved(root: Path, target: str, project: str) -> "Saved":
@@ -91,7 +101,7 @@ def _saved(root: Path, target: str, project: str) -> "Saved":
     return saved
 
 
-def _write(found: "Planned") -> tuple[Report, list[int]]:
+def _write(found: "Planned", undoing: Undoing) -> tuple[Report, list[int]]:
     """The report, and the signals that ended the work early."""
     from deployer import pipeline
     from deployer.cli.connect import connected, run, stop_on_signal
@@ -101,7 +111,7 @@ def _write(found: "Planned") -> tuple[Report, list[int]]:
     async def main() -> tuple[Report, list[int]]:
         async with connected(found.target) as connection:
             with (
-                recorded(found, connection.now) as records,
+                recorded(found.settings.root, found.target, connection.now, undoing) as records,
                 progress(len(found.plan.pending)) as shown,
             ):
                 writer = connection.writer(shown, records)

@@ -8,14 +8,33 @@ cannot be found stays unknown.
 import asyncio
 from collections.abc import Sequence
 
+from deployer.attempt import Attempt
 from deployer.errors import DeployerError, OutcomeUnknown, ServiceError, Unreachable
-from deployer.remote.instances import Creation, Search
+from deployer.remote.instances import Creation, Params, Search
 from deployer.running.request import BACKFILL, SMOKE_TEST, Part, RunRequest, params
 from deployer.running.runner import POLL_SECONDS, Prepared, Runner
 from deployer.runs import Call, Instance
 
 MAKING_SECONDS = 300.0
 """How long the making of instances is followed before its outcome counts as unknown."""
+
+
+class _Asking(Attempt):
+    """One call that makes instances, noted before it is sent."""
+
+    def __init__(self, request: RunRequest, part: Part, runner: Runner) -> None:
+        super().__init__("nothing was started", request.workflow, runner.records)
+        self._what = f"run {part.name}"
+        self._instances = runner.instances
+
+    async def operation(self, wish: Params) -> str:
+        """The operation that makes them; raises what `Instances.create` raises."""
+        with self._sending("whether the run was made is not known", self._what):
+            return await self._instances.create(wish)
+
+    def found(self) -> None:
+        """They were found by their name, so nothing about them is in doubt any more."""
+        self._noted(lambda: self._over(self._what, {}))
 
 
 async def begin(ready: Prepared, part: Part, runner: Runner, *, fresh: bool) -> Call | None:
@@ -29,6 +48,7 @@ async def begin(ready: Prepared, part: Part, runner: Runner, *, fresh: bool) -> 
         found = await _made_before(ready.request, part, runner)
         if found:
             runner.watching.say(f"{part.name}: made before, going on from there")
+            _Asking(ready.request, part, runner).found()
             return Call(part.name, found, found=True)
     if runner.stop.is_set():
         return None
@@ -42,11 +62,14 @@ async def begin(ready: Prepared, part: Part, runner: Runner, *, fresh: bool) -> 
 
 async def _asked_for(ready: Prepared, part: Part, runner: Runner) -> tuple[str, ...]:
     wish = params(ready.request, part, ready.workflow, ready.ids)
+    asking = _Asking(ready.request, part, runner)
     try:
-        operation = await runner.instances.create(wish)
+        operation = await asking.operation(wish)
     except OutcomeUnknown as lost:
         runner.watching.say(f"{part.name}: the answer was lost, looking for its instances")
-        return await _found_again(ready.request, part, runner, lost)
+        found = await _found_again(ready.request, part, runner, lost)
+        asking.found()
+        return found
     except ServiceError as refused:
         taken = await _named(ready.request, part, runner, every_day=True)
         if taken:

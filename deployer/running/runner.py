@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
+from deployer.records import Records, Unrecorded
 from deployer.remote.instances import Instances
 from deployer.remote.scheduling import Scheduling
 from deployer.running.request import RunRequest
@@ -14,7 +15,7 @@ POLL_SECONDS = (1.0, 2.0, 3.0, 5.0)
 
 @dataclass(frozen=True, slots=True)
 class Runner:
-    """The project to run in, the time there, who is told, and whether to stop."""
+    """The project to run in, the time there, who is told, whether to stop, what is noted."""
 
     instances: Instances
     scheduling: Scheduling
@@ -23,6 +24,7 @@ class Runner:
     sleep: Callable[[float], Awaitable[None]]
     now: Callable[[], float]
     stop: asyncio.Event = field(default_factory=asyncio.Event)
+    records: Records = field(default_factory=Unrecorded)
 
     async def pause(self, seconds: float) -> None:
         """Waits so long, or until it is to stop."""
