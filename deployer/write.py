@@ -23,7 +23,7 @@ from deployer.errors import (
     VerificationFailed,
 )
 from deployer.flowspec import shell, to_wire
-from deployer.meanwhile import versions, written_over
+from deployer.meanwhile import Seen, replaced, versions, written_over
 from deployer.model import Observed
 from deployer.normalise import canonical, other_spelling
 from deployer.observe import chosen_id, every_id
@@ -359,16 +359,7 @@ class Write(Standing):
         """Whether somebody saved between the last look and the import, and was written over (U-13)."""
         if self._known is None:
             return
-        ours = (before.fingerprint, live.fingerprint)
-        other = await written_over(
-            live.ids[SELF], self._remote, self._known, ours, imports=self._imports
-        )
+        seen = Seen(self._known, frozenset((before.fingerprint, live.fingerprint)), self._imports)
+        other = await written_over(live.ids[SELF], self._remote, seen)
         if other is not None:
-            raise Conflict(
-                f"`{self._after.path}` was saved by somebody else just before the import",
-                why=f"version {other.version}, by {other.creator or 'nobody named'}, "
-                "is what the import replaced, and no plan showed it",
-                written=f"{CARRIED_OUT}; version {other.version} is kept in the history",
-                hint=f"compare it in the console, and restore version {other.version} there "
-                "or bring what it changed into the manifest",
-            )
+            raise replaced(self._after.path, other, CARRIED_OUT)

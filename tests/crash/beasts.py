@@ -13,11 +13,13 @@ from deployer import apply, attempt, observe, pipeline, standing, write
 from deployer.emulator.faults import Fault
 from deployer.entities import SELF
 from deployer.errors import DeployerError, OutcomeUnknown
+from deployer.flowspec import to_wire
 from deployer.publishing import driving, stages
 from deployer.remote import pipeline_runs, workspace
 from deployer.remote.instances import Instances
 from deployer.running import making, run
 from deployer.transport import client, verdict
+from deployer.transport.request import Signature
 from tests.crash import checks
 
 Patch = pytest.MonkeyPatch
@@ -110,10 +112,7 @@ def repeats_writes(patch: Patch) -> None:
 
 
 def one_nonce(patch: Patch) -> None:
-    patch.setattr(client, "Signature", lambda key, _, date: _SIGNATURE(key, "same", date))
-
-
-_SIGNATURE = client.Signature
+    patch.setattr(client, "Signature", lambda key, _, date: Signature(key, "same", date))
 
 
 def seconds(patch: Patch) -> None:
@@ -121,10 +120,8 @@ def seconds(patch: Patch) -> None:
 
 
 def asks_for_ever(patch: Patch) -> None:
-    judge = client.judge
-
     def by_status(answer: Any) -> verdict.Verdict:
-        return verdict.Verdict.UNKNOWN if answer.status == 500 else judge(answer)
+        return verdict.Verdict.UNKNOWN if answer.status == 500 else verdict.judge(answer)
 
     patch.setattr(client, "judge", by_status)
 
@@ -216,8 +213,6 @@ def no_history(patch: Patch) -> None:
 
 
 def only_its_own(patch: Patch) -> None:
-    to_wire = write.to_wire
-
     def without(after: Any, ids: Any, freed: Any) -> Any:
         nodes = {name: node for name, node in after.spec["nodes"].items() if name != "by_hand"}
         return to_wire(replace(after, spec={**after.spec, "nodes": nodes}), ids, freed)
@@ -226,8 +221,6 @@ def only_its_own(patch: Patch) -> None:
 
 
 def forgets_a_node(patch: Patch) -> None:
-    to_wire = write.to_wire
-
     def without(after: Any, ids: Any, freed: Any) -> Any:
         nodes = {name: node for name, node in after.spec["nodes"].items() if name != "report"}
         return to_wire(replace(after, spec={**after.spec, "nodes": nodes}), ids, freed)

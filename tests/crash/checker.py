@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta, timezone
 from itertools import pairwise
+from typing import Any
 
 from tests import flow_check
 from tests.crash.flows import Flow
@@ -114,7 +115,7 @@ class Judge:
         )
         return [f"{count} of {text}" for text, count in self._rows(query) if count > 1]
 
-    def _rows(self, query: str, *values: str) -> list[tuple[object, ...]]:
+    def _rows(self, query: str, *values: str) -> list[tuple[Any, ...]]:
         return self._world.rows(query, *values)
 
     def _nonces(self) -> list[str]:

@@ -86,8 +86,8 @@ async def _begun(desk: Desk, plan: Callable[[], Awaitable[Plan]]) -> Plan:
 
 
 def _told(report: Report) -> tuple[int, str]:
-    outcomes = (*report.outcomes, *report.published)
-    return exit_code(report), "; ".join(one.error for one in outcomes if one.error)
+    errors = [one.error for one in report.outcomes] + [one.error for one in report.published]
+    return exit_code(report), "; ".join(error for error in errors if error)
 
 
 def _publisher(desk: Desk) -> Publisher:
