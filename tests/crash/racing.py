@@ -34,10 +34,11 @@ CREATE: Sequence[Step] = (
 
 
 class Racer(Life):
-    """A process that waits for its turn before each critical step."""
+    """A process on a machine of its own that waits for its turn before each critical step."""
 
-    def __init__(self, world: World, steps: Sequence[Step]) -> None:
+    def __init__(self, world: World, steps: Sequence[Step], machine: str) -> None:
         super().__init__(EmulatorTransport(world.app), None, world.clock)
+        self.machine = machine
         self._steps = steps
         self._met: dict[str, int] = {}
         self._go = asyncio.Semaphore(0)
@@ -85,7 +86,7 @@ def raced(
 async def _raced(
     world: World, commands: dict[str, Command], steps: Sequence[Step], order: str
 ) -> dict[str, Lived]:
-    racers = {name: Racer(world, steps) for name in commands}
+    racers = {name: Racer(world, steps, name) for name in commands}
     ends = {
         name: asyncio.create_task(_run(world, commands[name], racers[name])) for name in commands
     }

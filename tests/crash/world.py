@@ -103,7 +103,12 @@ class Lived:
 
 
 class Life(httpx.AsyncBaseTransport):
-    """A process as the service sees it: its requests, up to its kill point."""
+    """A process as the service sees it: its requests, up to its kill point.
+
+    What it notes is on the disk of its `machine`.
+    """
+
+    machine = "one"
 
     def __init__(
         self,
@@ -313,7 +318,9 @@ class World:
             connection = Connection(remote, SETTLED, sleep, self.clock, self.clock)
             desk = Desk(connection, line, self.clock, self.app)
             self._runs += 1
-            kept = Kept(Path(self._disk.name), "local", PROJECT, f"r{self._runs}", self.clock)
+            root = Path(self._disk.name) / life.machine
+            root.mkdir(exist_ok=True)
+            kept = Kept(root, "local", PROJECT, f"r{self._runs}", self.clock)
             desk.notes = Notes(kept, life)
             return await command(desk)
 
