@@ -25,6 +25,7 @@ PARTS = {
     "flowspec": {"complaints"},
     "model": {"days", "nearest", "runs"},
     "pipeline": {"load", "online", "pull", "rehearsal", "scope", "validate"},
+    "remote": {"forge"},
     "schema": {"drafts", "fields", "node_types", "wording"},
 }
 """Modules that stand in the row of another one, which they were split from."""
