@@ -15,6 +15,7 @@ from typing import Any
 
 from tests.ci_template_rules import template
 from tests.git_kit import ENVIRON, git
+from tests.github_stub import READER
 
 Context = Mapping[str, Any]
 
@@ -32,12 +33,17 @@ class Job:
 
 @dataclass
 class Runner:
-    """One repository at GitHub: where it is, what it has set, and where its artifacts are kept."""
+    """One repository at GitHub: where it is, its variables, what every run has, and rights of some jobs.
+
+    `identity` is the environment of a job that may ask who it is, `token` that of one that may comment.
+    """
 
     root: Path
     origin: Path
     variables: Mapping[str, str]
     environ: Mapping[str, str]
+    identity: Mapping[str, str]
+    token: str
     runs: int = 0
 
     def play(
@@ -69,7 +75,7 @@ class _Run:
     ) -> Job:
         folder = self.root / name
         folder.mkdir(parents=True)
-        context = self._context(folder, before)
+        context = self._context(folder, job, before)
         needs = [before[job["needs"]]] if "needs" in job else []
         met = all(each.result == "success" for each in needs)
         if not met or not true(job.get("if", "'yes'"), context):
@@ -77,6 +83,8 @@ class _Run:
         done = Job("success", folder=folder)
         named: dict[str, dict[str, Any]] = {}
         environ = self._environ(folder, context, [env, job.get("env", {})])
+        if job.get("permissions", {}).get("id-token") == "write":
+            environ |= self.runner.identity
         for step in job["steps"]:
             context = {**context, "steps": named, "failure": done.result == "failure"}
             if true(step["if"], context) if "if" in step else done.result == "success":
@@ -119,8 +127,9 @@ class _Run:
         elif action != "actions/setup-python":
             raise AssertionError(f"nobody plays {action}")
 
-    def _context(self, folder: Path, before: Mapping[str, Job]) -> dict[str, Any]:
+    def _context(self, folder: Path, job: Context, before: Mapping[str, Job]) -> dict[str, Any]:
         repository = self.runner.environ["GITHUB_REPOSITORY"]
+        comments = job.get("permissions", {}).get("pull-requests") == "write"
         github = {
             "event_name": self.event,
             "event": self.payload,
@@ -128,7 +137,7 @@ class _Run:
             "sha": self.commit,
             "ref": self.ref,
             "workspace": str(folder),
-            "token": self.runner.environ["TOKEN_OF_THE_RUN"],
+            "token": self.runner.token if comments else READER,
         }
         needs = {name: {"outputs": job.outputs} for name, job in before.items()}
         return {"github": github, "vars": self.runner.variables, "needs": needs}

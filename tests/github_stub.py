@@ -1,4 +1,4 @@
-"""What of GitHub's API `deployer comment` uses, served on loopback: who one is, and comments."""
+"""What of GitHub's API our workflows use, served on loopback: who one is, comments, a run's own token."""
 
 import json
 import re
@@ -87,6 +87,8 @@ class GitHubStub:
         if not login:
             return 401, {}, {"message": "Bad credentials"}
         parts = urlsplit(path)
+        if parts.path == "/identity":
+            return 200, {}, {"value": f"identity for {parse_qs(parts.query)['audience'][0]}"}
         if parts.path == "/graphql":
             return 200, {}, {"data": {"viewer": {"login": login}}}
         if method != "GET" and token == READER:
