@@ -39,18 +39,8 @@ class Template:
 
 
 def template(text: str) -> Template:
-    """A workflow; `on` is read as the word that it is and not as YAML 1.1's true."""
-    return Template(text, yaml.load(text, _Loader))
-
-
-class _Loader(yaml.SafeLoader):
-    """Reads `on` and `off` as text, as GitHub does."""
-
-
-_Loader.yaml_implicit_resolvers = {
-    letter: [(tag, found) for tag, found in resolvers if not tag.endswith(":bool")]
-    for letter, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
+    """A workflow, every value of which is text: `on` is a word and not YAML 1.1's true."""
+    return Template(text, yaml.load(text, yaml.BaseLoader))
 
 
 def _commands(job: Mapping[str, Any]) -> str:

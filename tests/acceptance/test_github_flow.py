@@ -1,7 +1,7 @@
 """A change on its way through GitHub, without GitHub: the workflows of examples/ci in a real repository.
 
-Their `run` lines are run as they are, against the emulator as a server and a stub of GitHub's API; only pip is a
-stand-in, because the program is installed already.
+Their `run` lines are run as they are, against the emulator as a server and a stub of GitHub's API; only
+pip is a stand-in, because the program is installed already.
 """
 
 import shutil
@@ -183,7 +183,7 @@ def test_change_goes_from_pull_request_to_production(forge: Forge) -> None:
     jobs = forge.merge("feature")
     assert results(jobs) == APPLIED
     assert DAILY in jobs["merged"].summary
-    assert "1 done, 0 failed, 0 not attempted; 1 published" in jobs["apply"].printed
+    assert "2 done, 0 failed, 0 not attempted; 2 published" in jobs["apply"].printed
     assert len(forge.stub.written()) == 2
 
     assert forge.night().result == "success"
