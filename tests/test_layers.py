@@ -22,11 +22,24 @@ LAYERS = (
 
 PARTS = {
     "apply": {"attempt", "write", "writer", "standing"},
-    "flowspec": {"complaints"},
-    "model": {"days", "nearest", "runs"},
-    "pipeline": {"load", "online", "pull", "rehearsal", "scope", "validate"},
+    "config": {"base_ref"},
+    "flowspec": {"complaints", "moves"},
+    "model": {"asked", "days", "nearest", "runs"},
+    "pipeline": {"base", "load", "online", "pull", "rehearsal", "review", "scope", "validate"},
+    "plan": {
+        "classes",
+        "downstream",
+        "edges",
+        "explain",
+        "graph",
+        "origins",
+        "preview",
+        "safety",
+        "saved_plan",
+        "selection",
+    },
     "remote": {"forge"},
-    "schema": {"drafts", "fields", "node_types", "wording"},
+    "schema": {"drafts", "fields", "node_types", "sql_text", "wording"},
 }
 """Modules that stand in the row of another one, which they were split from."""
 

@@ -4,15 +4,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-_GIT = (
-    "git",
-    "--no-optional-locks",
-    "--literal-pathspecs",
-    "-c",
-    "core.fsmonitor=false",
-    "-c",
-    "core.hooksPath=/dev/null",
-)
+from deployer.reading.git import HARDENED
 
 
 def uncommitted(root: Path, files: Sequence[str]) -> list[str]:
@@ -35,6 +27,6 @@ def _inside(root: Path) -> bool:
 
 def _git(root: Path, command: Sequence[str]) -> "subprocess.CompletedProcess[bytes] | None":
     try:
-        return subprocess.run([*_GIT, *command], cwd=root, capture_output=True, check=False)
+        return subprocess.run([*HARDENED, *command], cwd=root, capture_output=True, check=False)
     except OSError:
         return None
