@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from deployer.forge import comments, github
+from deployer.render.markdown.heading import marker
 from tests.cli_kit import Ended, Project, Shell
 from tests.github_stub import LOST, READER, REPOSITORY, Fault, GitHubStub, Reply
 
@@ -272,6 +273,13 @@ def test_file_that_is_no_comment(deployer: Shell, stub: GitHubStub, text: str, s
     ended = posted(deployer)
     assert (ended.code, stub.calls) == (64, [])
     assert said in ended.err
+
+
+@pytest.mark.parametrize("target", ["prod", "生产 环境", "a-->b"])
+def test_mark_of_a_plan_is_known(target: str) -> None:
+    """Whatever the target is called."""
+    mark = marker(target)
+    assert comments.mark_of(f"{mark}\r\n### Plan\n", "plan.md") == mark
 
 
 def test_largest_comment_is_taken(deployer: Shell, stub: GitHubStub) -> None:

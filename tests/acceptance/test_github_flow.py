@@ -47,6 +47,14 @@ class Forge:
         assert old in text
         path.write_text(text.replace(old, new), encoding="utf-8")
 
+    def edit_in_console(self, old: str, new: str) -> None:
+        """Somebody changes production: as if a file said something else, which git never held."""
+        self.edit(old, new)
+        command = ["deployer", "apply", "--target", "prod", "--auto-approve"]
+        environ = self.runner.environ
+        subprocess.run(command, cwd=self.repository, env=environ, capture_output=True, check=True)
+        self.edit(new, old)
+
     def pull_request(self, branch: str, fork: bool = False) -> dict[str, Job]:
         """GitHub merges the branch for trying it out, and runs the workflow there."""
         head = git(self.repository, "rev-parse", branch)
@@ -189,17 +197,7 @@ def test_change_goes_from_pull_request_to_production(forge: Forge) -> None:
     assert forge.night().result == "success"
     assert results(forge.push()) == {**APPLIED, "apply": "skipped"}
 
-
-def test_edit_in_the_console_is_found_at_night(forge: Forge) -> None:
-    """The run fails, says whose edit it is, and keeps a patch that would take it into the manifests."""
-    forge.push()
-    somebody = forge.runner.root / "elsewhere"
-    shutil.copytree(forge.repository, somebody)
-    script = somebody / SCRIPT
-    script.write_text(script.read_text("utf-8").replace("SUM(", "MAX("), encoding="utf-8")
-    command = ["deployer", "apply", "--target", "prod", "--auto-approve"]
-    subprocess.run(command, cwd=somebody, env=forge.runner.environ, capture_output=True, check=True)
-
+    forge.edit_in_console("SUM(", "MAX(")
     night = forge.night()
     assert night.result == "failure"
     assert "somebody else changed the workspace" in night.printed
