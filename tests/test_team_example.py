@@ -1,6 +1,7 @@
 """examples/team: three targets, twelve workflows, Chinese names; every command works on it as it is."""
 
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +12,8 @@ import yaml
 
 from tests.acceptance.session import run_command, the_same_each_time
 
-TEAM = Path(__file__).resolve().parent.parent / "examples" / "team"
+ROOT = Path(__file__).resolve().parent.parent
+TEAM = ROOT / "examples" / "team"
 MANIFESTS = sorted(TEAM.glob("workflows/*/*.yaml"))
 TARGETS = ("dev", "staging", "prod")
 DAILY, TRADES, RESTATE = (f"电商/经营分析/{name}" for name in ("销售日报", "交易明细", "重算销售"))
@@ -117,3 +119,33 @@ def test_limits_of_a_target_hold(team: Path) -> None:
     code, said = run_command(["backfill", DAILY, "--target", "dev", *days], team)
     assert code == 3
     assert "the backfill has 20 days, and the limit is 7" in said
+
+
+def test_json_holds_what_the_page_says(published: Path) -> None:
+    """docs/json.md names the keys of every document."""
+    page = (ROOT / "docs" / "json.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `deployer ([^`]+)` \| (`[^|]+`) \|", page, flags=re.MULTILINE)
+    said = {command: set(re.findall(r"`(\w+)`", keys)) for command, keys in rows}
+    day = ["--biz-date", "2026-03-19"]
+    run_command(["run", RESTATE], published)
+    listed = printed(published, "instances", "list", *day)
+    more = {
+        "pull": ["--check"],
+        "apply": ["--auto-approve"],
+        "smoke-test PATH": ["--node", "对账"],
+        "backfill PATH": ["--date", "2026-03-01"],
+        "instances list": day,
+    }
+    words = {"ID": listed["instances"][0]["id"]}
+    found = {}
+    for command in said:
+        words["PATH"] = RESTATE if command.startswith("run") else DAILY
+        parts = [words.get(word, word) for word in command.split()]
+        found[command] = set(printed(published, *parts, *more.get(command, [])))
+    assert found == said
+
+
+def printed(folder: Path, *command: str) -> Any:
+    """The document that a command prints, however it ends."""
+    _, out = run_command([*command, "--format", "json"], folder)
+    return json.JSONDecoder().raw_decode(out)[0]
