@@ -170,6 +170,7 @@ def test_lost_answer_never_makes_a_second_comment(
         (403, {"retry-after": "9"}, 9.0),
         (403, {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "1030"}, 30.0),
         (429, {}, 60.0),
+        (403, {}, 60.0),
     ],
 )
 def test_rate_limit_is_waited_for(
@@ -181,7 +182,9 @@ def test_rate_limit_is_waited_for(
     wait: float,
 ) -> None:
     """As long as GitHub says."""
-    stub.faults = [Fault("GET", (status, headers, {"message": "slow down"}))]
+    stub.faults = [
+        Fault("GET", (status, headers, {"message": "You have exceeded a secondary rate limit"}))
+    ]
     assert posted(deployer).code == 0
     assert ([wait], [PLAN]) == (waits, stub.written())
 

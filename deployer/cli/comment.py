@@ -6,13 +6,14 @@ from pathlib import Path
 
 import click
 
+from deployer.cli.options import option
 from deployer.cli.words import emit
 from deployer.errors import UsageError
 
 
 @click.command("comment")
 @click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
-@click.option("--github", is_flag=True, help="On the pull request that this run of GitHub is for.")
+@option("--github", is_flag=True, help="On the pull request that this run of GitHub is for.")
 def command(file: Path, github: bool) -> int:
     """Post a plan on the pull request, in place of the one that is there.
 

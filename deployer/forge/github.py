@@ -23,6 +23,8 @@ LONGEST_WAIT = 120.0
 """Seconds: a job of CI that waits longer for a rate limit is better run again."""
 
 _DEADLINE = 30.0
+_MINUTE = 60.0
+"""What GitHub asks for where it names no time."""
 _REFUSED = (403, 404)
 _MAY_NOT = (
     "a pull request from a fork gets a token that only reads; any other needs "
@@ -118,14 +120,15 @@ class GitHub:
         headers = answer.headers
         spent = headers.get("x-ratelimit-remaining") == "0"
         told = headers.get("retry-after")
-        if answer.status_code != 429 and not (answer.status_code == 403 and (spent or told)):
+        limited = spent or told or "rate limit" in _message(answer)
+        if answer.status_code != 429 and not (answer.status_code == 403 and limited):
             return None
         if told and told.isascii() and told.isdigit():
             return float(told)
         reset = headers.get("x-ratelimit-reset", "")
         if spent and reset.isascii() and reset.isdigit():
             return max(0.0, float(reset) - self._now())
-        return 60.0
+        return _MINUTE
 
 
 def _value(answer: httpx.Response) -> Any:
