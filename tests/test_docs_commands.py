@@ -56,7 +56,6 @@ def examples(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copytree(ROOT / "examples" / name, folder / name, ignore=ignored)
     _second_target(folder / "quickstart" / "deployer.yaml")
     for example in (folder / "quickstart", folder / "team"):
-        (example / ".gitignore").write_text("*.db*\n", encoding="utf-8")
         begin(example)
         git(example, "update-ref", "refs/remotes/origin/main", commit(example))
     with the_same_each_time():

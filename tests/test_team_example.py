@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from tests.acceptance.session import run_command, the_same_each_time
+from tests.git_kit import begin, commit
 
 ROOT = Path(__file__).resolve().parent.parent
 TEAM = ROOT / "examples" / "team"
@@ -110,6 +111,19 @@ def test_commands_work_on_it(published: Path) -> None:
     ]
     for step in steps:
         ok(published, *step.split())
+
+
+def test_change_of_a_file_with_a_chinese_name_is_seen(published: Path) -> None:
+    """Git writes such names in a way of its own; both workflows with that script are selected."""
+    begin(published)
+    commit(published)
+    script = published / "workflows/reports/sql/类目销售.sql"
+    script.write_text(script.read_text("utf-8").replace("SUM(", "MAX("), encoding="utf-8")
+    for base in ([], ["--base", "HEAD"]):
+        said = ok(published, "plan", "--select", "changed:HEAD", *base, "--format", "json")
+        changes = json.loads(said)["resource_changes"]
+        assert {each["address"] for each in changes} == {DAILY, RESTATE}
+        assert {each["change"]["actions"][0] for each in changes} == {"update"}
 
 
 def test_limits_of_a_target_hold(team: Path) -> None:

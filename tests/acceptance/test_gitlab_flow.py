@@ -29,7 +29,6 @@ def repository(tmp_path: Path) -> Path:
     text = config.read_text(encoding="utf-8")
     assert "22:30-24:00" in text
     config.write_text(text.replace('"22:30-24:00"', '"off"'), encoding="utf-8")
-    (folder / ".gitignore").write_text("*.db*\n*.json\nplan.md\n", encoding="utf-8")
     begin(folder)
     commit(folder)
     return folder
