@@ -62,6 +62,7 @@ PARTS = {
     "observe": {"refresh"},
     "reading": {"cache"},
     "records": {"backups", "journal"},
+    "remote": {"forge"},
     "schema": {"drafts", "fields", "node_types", "sql_text", "wording"},
 }
 """Modules that stand in the row of another one, which they were split from."""

@@ -28,6 +28,7 @@ COMMANDS = {
     "instances": "List, show, watch, stop and rerun instances.",
     "graph": "Draw what waits for what. No network.",
     "explain": "Say where every field of a workflow comes from.",
+    "comment": "Post a plan on its pull request, in place of the last one.",
     "schema": "Print a JSON Schema, for editors and other tools.",
     "emulator": "Serve the DataWorks API on this machine.",
 }
