@@ -21,6 +21,7 @@ LAYERS = (
 """What CONTRIBUTING.md draws, from the bottom up."""
 
 PARTS = {
+    "config": {"starter"},
     "apply": {"attempt", "write", "writer", "standing"},
     "flowspec": {"complaints"},
     "model": {"days", "nearest", "runs"},

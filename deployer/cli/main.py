@@ -15,6 +15,7 @@ from deployer.errors import EXIT_BUG, EXIT_INTERRUPTED, DeployerError, UsageErro
 from deployer.nearest import nearest
 
 COMMANDS = {
+    "init": "Write the first files of a project.",
     "validate": "Check the manifests: YAML, schema and rules. No network.",
     "plan": "Show what apply would change. Only reads.",
     "pull": "Write live workflows into manifests. Only reads the workspace.",
