@@ -24,8 +24,8 @@ PARTS = {
     "config": {"starter"},
     "apply": {"attempt", "write", "writer", "standing"},
     "flowspec": {"complaints"},
-    "model": {"days", "nearest", "runs"},
-    "pipeline": {"load", "online", "pull", "rehearsal", "scope", "validate"},
+    "model": {"checks", "days", "nearest", "runs"},
+    "pipeline": {"doctor", "load", "online", "pull", "rehearsal", "scope", "validate"},
     "schema": {"drafts", "fields", "node_types", "wording"},
 }
 """Modules that stand in the row of another one, which they were split from."""

@@ -25,6 +25,7 @@ COMMANDS = {
     "smoke-test": "Try out what is published, and fail if it does.",
     "backfill": "Run a workflow for business dates of choice.",
     "instances": "List, show, watch, stop and rerun instances.",
+    "doctor": "Look at the set-up: credentials, permissions, clock, git.",
     "schema": "Print a JSON Schema, for editors and other tools.",
     "emulator": "Serve the DataWorks API on this machine.",
 }
