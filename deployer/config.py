@@ -145,6 +145,8 @@ class _File:
             given["settle"] = limits["settle"]
         if "emulator" in said:
             given["emulator"] = self._database(said["emulator"], (*pointer, "emulator"))
+        if "profile" in said:
+            given["profile"] = Path(os.path.normpath(self._root / said["profile"]))
         project = self._project(said["project"], (*pointer, "project"))
         return Target(name, project, said.get("projectIdentifier", ""), **given)
 

@@ -113,6 +113,8 @@ class Target:
     connections: int = 16
     instance_metadata: bool = False
     window: Window = Window()
+    profile: Path | None = None
+    """What a probe found out about the workspace, or what an emulator is to behave like."""
 
     @property
     def place(self) -> str:

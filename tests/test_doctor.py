@@ -76,7 +76,7 @@ def refusing(project: Project, action: str, status: int, code: str) -> None:
     """From now on the emulator refuses an operation."""
     app = create_app(
         project.root / "data/local.db",
-        project=10001,
+        project="10001",
         project_identifier="shop_dev",
         credentials=("emulator", "emulator-secret"),
     )

@@ -21,11 +21,11 @@ LAYERS = (
 """What CONTRIBUTING.md draws, from the bottom up."""
 
 PARTS = {
-    "config": {"starter"},
+    "config": {"profile", "starter"},
     "apply": {"attempt", "write", "writer", "standing"},
     "flowspec": {"complaints"},
     "model": {"checks", "days", "nearest", "runs"},
-    "pipeline": {"doctor", "load", "online", "pull", "rehearsal", "scope", "validate"},
+    "pipeline": {"doctor", "load", "online", "probing", "pull", "rehearsal", "scope", "validate"},
     "schema": {"drafts", "fields", "node_types", "wording"},
 }
 """Modules that stand in the row of another one, which they were split from."""

@@ -7,9 +7,9 @@ import click
 
 from deployer.checks import Check, gravest, problem
 from deployer.cli.options import format_option, one_of, option, target_option
-from deployer.cli.words import emit, paint
+from deployer.cli.words import emit, paint, say
 from deployer.doctor.policies import WRITES, policy
-from deployer.errors import DeployerError
+from deployer.errors import EXIT_INTERRUPTED, DeployerError
 from deployer.model import Target
 from deployer.transport.credentials import CredentialChain
 
@@ -23,17 +23,41 @@ from deployer.transport.credentials import CredentialChain
     type=click.Choice(tuple(WRITES)),
     help="Print the RAM policy that a command needs, and do nothing else.",
 )
-def command(target: str | None, form: str, of: str | None) -> int:
+@option(
+    "--probe",
+    "folder",
+    metavar="FOLDER",
+    help="Try out how the service behaves, in a folder of the workspace that does not exist yet.",
+)
+@click.option(
+    "--auto-approve", is_flag=True, help="Probe without asking; no variable can say this."
+)
+def command(
+    target: str | None, form: str, of: str | None, folder: str | None, auto_approve: bool
+) -> int:
     """Look at the set-up: configuration, scope, git, file modes, proxy, credentials, service.
 
     Only reads, and makes five calls at most. Each line is ok, or a problem and its cure. The exit
     code is that of the gravest problem.
+
+    With --probe it writes instead: workflows in FOLDER that are never published and deleted at the
+    end, and the profile of what was found, which is printed too. Settles what no document tells, in
+    some 60 calls.
     """
     from deployer.render import checks as rendered
     from deployer.render.json_text import json_text
 
     if of:
         emit(json_text(policy(of)))
+        return 0
+    if folder is not None:
+        from deployer.cli.probing import probed
+
+        try:
+            emit(probed(target, folder, auto_approve))
+        except KeyboardInterrupt:
+            say("interrupted, no profile was written")
+            return EXIT_INTERRUPTED
         return 0
     found = _looked(target)
     emit(rendered.to_json(found) if form == "json" else rendered.to_text(found, paint()))
