@@ -7,7 +7,7 @@ import yaml
 
 from deployer import starter
 from deployer.starter import Answers
-from tests.cli_kit import Ended, Project, Shell
+from tests.cli_kit import ROOT, Ended, Project, Shell
 
 WRITTEN = [
     "deployer.yaml",
@@ -221,3 +221,11 @@ def test_nothing_is_asked_with_yes(folder: Empty) -> None:
     """`--yes` takes the defaults on a terminal too."""
     ended = folder.on_terminal("init", "--yes")
     assert (ended.code, "+ deployer.yaml" in ended.out) == (0, True)
+
+
+def test_ci_files_are_those_of_the_examples() -> None:
+    """What is shown as an example is what is written, to the byte."""
+    for names in starter.CI.values():
+        for name in names:
+            example, template = ROOT / "examples" / name, ROOT / "deployer" / "templates" / name
+            assert not example.exists() or example.read_bytes() == template.read_bytes(), name
