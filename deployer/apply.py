@@ -4,8 +4,8 @@ How one workflow is written and proven is `deployer.write`.
 """
 
 import asyncio
-from collections.abc import Sequence
 
+from deployer import safety
 from deployer.attempt import ended
 from deployer.errors import (
     EXIT_BUG,
@@ -29,7 +29,7 @@ async def apply(plan: Plan, writer: Writer) -> Report:
 
     Raises RefusedBySafety, before anything is written, if the plan holds a change that is refused.
     """
-    refuse(plan.pending)
+    refuse(plan)
     gate = asyncio.Semaphore(CONCURRENCY)
     tasks: dict[str, asyncio.Task[Outcome]] = {}
     for change in plan.pending:
@@ -39,9 +39,20 @@ async def apply(plan: Plan, writer: Writer) -> Report:
     return Report(outcomes=tuple(outcomes), api_calls=writer.remote.calls)
 
 
-def refuse(changes: Sequence[Change]) -> None:
-    """Raises RefusedBySafety if any change is refused."""
-    for change in changes:
+def refuse(plan: Plan) -> None:
+    """Raises RefusedBySafety where a limit stops the plan, or a change is refused or beyond apply."""
+    safety.refuse(plan)
+    for change in plan.pending:
+        if wish := beyond(change):
+            raise RefusedBySafety(
+                f"apply cannot {wish} yet",
+                where=change.address,
+                why=change.reason,
+                written="nothing was written",
+                hint="leave `--prune` out, or delete it in the console"
+                if "delete" in wish
+                else "rename it in the console, then plan again",
+            )
         if change.refused:
             raise RefusedBySafety(
                 f"the plan for `{change.address}` is refused",
@@ -49,6 +60,14 @@ def refuse(changes: Sequence[Change]) -> None:
                 why=change.refused,
                 written="nothing was written",
             )
+
+
+def beyond(change: Change) -> str:
+    """The deletion or move in a change, which nothing here writes; empty if there is none."""
+    if change.action in ("delete", "move"):
+        return f"{change.action} workflows"
+    found = [node for node in change.nodes if node.action in ("delete", "move")]
+    return f"{found[0].action} nodes" if found else ""
 
 
 def exit_code(report: Report) -> int:

@@ -5,7 +5,7 @@ whether an endpoint may be called to `endpoints`.
 """
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
@@ -14,9 +14,10 @@ from deployer import schema
 from deployer.errors import UsageError
 from deployer.model import Location, Pointer, Problem, Settings, Target, Window
 from deployer.nearest import nearest
-from deployer.reading import documents, placeholders, project_files
+from deployer.reading import documents, placeholders
 from deployer.reading.project_files import FileRefused
 from deployer.reading.source import Finding, Irregular
+from deployer.reading.tree import Folder, Tree
 
 FILE_NAME = "deployer.yaml"
 DEFAULT_MANIFESTS = ("workflows/**/*.yaml", "workflows/**/*.yml", "workflows/**/*.json")
@@ -35,7 +36,6 @@ _FIELDS = {
 }
 """Keys of a target that mean just what the field of `Target` holds."""
 _WINDOW = ("publishWindow", "publishWarning")
-_OBEYED = ("settle", "instances", "days", *_WINDOW)
 _ZONES = "write a name of the time zone database such as `Asia/Shanghai`"
 _WINDOWS = "write them in the order of the day: the warning, the begin and the end of the window"
 
@@ -59,7 +59,12 @@ def load(start: Path) -> Settings:
     config = find(start)
     if config is None:
         return Settings(start.resolve(), None, (), {})
-    return _File(config).settings()
+    return _File(config, Folder(config.parent)).settings()
+
+
+def load_from(tree: Tree, config: Path) -> Settings:
+    """Settings of the file that is at the path `config` in another tree. Raises UsageError."""
+    return _File(config, tree).settings()
 
 
 def find(start: Path) -> Path | None:
@@ -74,11 +79,11 @@ def find(start: Path) -> Path | None:
 class _File:
     """One `deployer.yaml`, read and checked."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, tree: Tree) -> None:
         self._path = path
         self._root = path.parent
         try:
-            self._data = project_files.read(self._root, path.name).data
+            self._data = tree.read(tree.place(path)).data
             text = documents.parse(self._data, ".yaml")
         except FileRefused as refused:
             raise self._unreadable(Finding(refused.message, 1, 1, refused.hint)) from refused
@@ -99,25 +104,13 @@ class _File:
             scope=tuple(self._document.get("scope", ())),
             rules=self._document.get("rules", {}),
             default=self._default(targets),
-            warnings=(*map(self._warning, self._remarks), *self._without_effect()),
+            warnings=tuple(map(self._warning, self._remarks)),
         )
 
     def _warning(self, remark: Finding) -> Problem:
         location = Location(self._path.name, remark.line, remark.column)
         pointer = documents.pointer_text(remark.pointer)
         return Problem(remark.rule, "warning", remark.message, location, remark.hint, pointer)
-
-    def _without_effect(self) -> Iterator[Problem]:
-        """Warnings about keys that are understood and that no command of this version obeys."""
-        pointers: list[Pointer] = []
-        for name, said in self._document.get("targets", {}).items():
-            limits = said.get("limits", {})
-            pointers += [("targets", name, "limits", key) for key in limits if key not in _OBEYED]
-        written = documents.locate(self._data, ".yaml", pointers) if pointers else {}
-        for pointer in pointers:
-            line, column = written[pointer].key
-            message = f"`{pointer[-1]}` has no effect in this version"
-            yield self._warning(Finding(message, line, column, rule="DW090", pointer=pointer))
 
     def _check_schema(self) -> None:
         violations = schema.check(self._document, "config")

@@ -21,6 +21,7 @@ def from_manifest(manifest: Manifest, target: Target) -> Workflow:
     workflow = _with_edges(workflow, target.project_identifier)
     workflow = _with_outputs(workflow, target.project_identifier)
     workflow = map_nodes(workflow, lambda reference, node: _with_path(node, f"{path}/{reference}"))
+    said = document.get("deployer") or {}
     spec, ids = lift({**document, "spec": {**body, "workflows": [workflow]}})
     return Workflow(
         path=path,
@@ -30,8 +31,11 @@ def from_manifest(manifest: Manifest, target: Target) -> Workflow:
         file=manifest.file,
         pasted_id=ids.get(SELF, ""),
         scripts=_script_files(manifest),
-        ignored=tuple((document.get("deployer") or {}).get("ignore") or ()),
-        publish=(document.get("deployer") or {}).get("publish"),
+        ignored=tuple(said.get("ignore") or ()),
+        publish=said.get("publish"),
+        protect=said.get("protect") is True,
+        moved_from=said.get("movedFrom", ""),
+        moved_nodes=_former_names(body["workflows"][0]),
     )
 
 
@@ -48,6 +52,15 @@ def _overridden(workflow: Node, target: Target) -> Node:
     field = schema.workflow()
     result: Node = unkeyed(merged(keyed(workflow, field), keyed(patch, field), field), field)
     return result
+
+
+def _former_names(workflow: Node) -> dict[str, str]:
+    """Reference of a node → the name that it had before, where the manifest says so."""
+    names = {
+        reference: (node.get("deployer") or {}).get("movedFrom")
+        for reference, _, node in walk(workflow)
+    }
+    return {reference: name for reference, name in names.items() if name}
 
 
 def _script_files(manifest: Manifest) -> dict[str, str]:

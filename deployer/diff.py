@@ -18,6 +18,7 @@ MASK = "(sensitive)"
 
 _PLAIN_KEY = re.compile(r"[\w-]+")
 _ANY_KEY = r'\[(?:"(?:[^"\\]|\\.)*"|[^]["]*)\]'
+_STEP = re.compile(r'\[("(?:[^"\\]|\\.)*"|[^]["]*)\]|([^].["]+)')
 _PART_OF_KEY = r'[^]["]*'
 
 Path = tuple[str, ...]
@@ -106,8 +107,16 @@ def resolve(path: Path, field: Field | None) -> tuple[str, Field | None]:
             text += f"[{json.dumps(step, ensure_ascii=False) if _needs_quotes(step) else step}]"
         else:
             text += f".{step}" if text else step
-        field = _below(field, step)
+        field = below(field, step)
     return text, field
+
+
+def steps(text: str) -> Path:
+    """The keys in a path that `resolve` wrote."""
+    return tuple(
+        json.loads(key) if key.startswith('"') else key or plain
+        for key, plain in _STEP.findall(text)
+    )
 
 
 def pattern(paths: Iterable[str]) -> re.Pattern[str]:
@@ -120,7 +129,8 @@ def _regex(path: str) -> str:
     return text.replace(re.escape("*"), _PART_OF_KEY)
 
 
-def _below(field: Field | None, step: str) -> Field | None:
+def below(field: Field | None, step: str) -> Field | None:
+    """The field below a key, or the elements of a keyed list; what is sensitive stays so inside."""
     if field is None or field.sensitive:
         return field
     return field.items if field.merge_key else field.property(step)

@@ -5,7 +5,7 @@ node inside a container. Where a document holds an entity's id, name space holds
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -143,3 +143,32 @@ def _to_id(text: str, ids: Mapping[str, str]) -> str:
         if (reference := text[2 : end.start()]) in ids:
             return ids[reference] + text[end.start() + 2 :]
     return text
+
+
+# --- places in a keyed spec -----------------------------------------------------------------------
+
+
+def entities_at(path: Sequence[str], *values: Any) -> tuple[str, ...]:
+    """The references of the nodes of the workflow that a field is about, `.` the workflow itself.
+
+    `values` are what the field holds, in which all nodes, or all their edges, may come and go at once.
+    """
+    if not path or path[0] not in ("nodes", "dependencies"):
+        return (SELF,)
+    if len(path) > 1:
+        return (_bare(path[1]),)
+    return tuple(
+        dict.fromkeys(_bare(key) for value in values if isinstance(value, Mapping) for key in value)
+    )
+
+
+def _bare(entity: str) -> str:
+    return entity[2:-2] if entity.startswith("{{") and entity.endswith("}}") else entity
+
+
+def command_at(spec: Any, path: Sequence[str]) -> str:
+    """The command of the script, in a keyed spec, that the field at `path` is part of; else empty."""
+    for step in path[:-1]:
+        spec = spec.get(step) if isinstance(spec, Mapping) else None
+    runtime = spec.get("runtime") if isinstance(spec, Mapping) else None
+    return str(runtime.get("command") or "") if isinstance(runtime, Mapping) else ""

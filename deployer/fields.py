@@ -151,6 +151,16 @@ class Field:
         return str(self.keywords.get("format", ""))
 
     @cached_property
+    def class_here(self) -> str:
+        """What a difference here is about, where the schema says it at this place; else empty."""
+        return str(self.keywords.get("x-class", ""))
+
+    @cached_property
+    def class_removed(self) -> str:
+        """What it is about when the field, or an element of the list, goes away; else empty."""
+        return str(self.keywords.get("x-class-removed", ""))
+
+    @cached_property
     def unordered(self) -> bool:
         """Whether the order of a list means nothing."""
         return self._flag("x-unordered")

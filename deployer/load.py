@@ -18,14 +18,15 @@ from deployer.nearest import SLIP, nearest
 from deployer.reading import documents
 from deployer.reading.documents import pointer_text
 from deployer.reading.manifest_files import manifest_files
+from deployer.reading.tree import Folder, Tree
 from deployer.rules.subject import Subject
 from deployer.rules.told_elsewhere import FOREIGN, ONE_WORKFLOW, OVERRIDE, TARGETS, UNSOUND
 
 SYMBOLIC = Target(name="", project="", project_identifier="${projectIdentifier}")
 """Stands for a target when there is none: placeholders stay as they are written."""
 
-Read = Callable[[Path, Path], Parsed]
-"""Reads the manifest at a path inside the project folder, as `manifest.parse` does."""
+Read = Callable[[Path, Tree], Parsed]
+"""Reads the manifest at a path inside a project, as `manifest.parse` does."""
 
 
 class Loaded(NamedTuple):
@@ -63,18 +64,28 @@ class _Checked(NamedTuple):
 
 
 def load(
-    settings: Settings, target: Target, paths: Sequence[Path] = (), read: Read = parse
+    settings: Settings,
+    target: Target,
+    paths: Sequence[Path] = (),
+    read: Read = parse,
+    tree: Tree | None = None,
+    *,
+    none: bool = False,
 ) -> Loaded:
     """Reads and checks every manifest of the project, or those at `paths`, as one target sees it.
 
-    `read` gives a manifest before a target's values: who loads for several targets lets them share it.
-    Raises UsageError where there is no manifest at all.
+    The files come from `tree`, the project folder itself unless another one stands for it. `read` gives
+    a manifest before a target's values: who loads for several targets lets them share it.
+    Raises UsageError where there is no manifest at all, unless a project may have `none`.
     """
     _check_rules(settings)
-    files = manifest_files(settings, paths)
+    tree = tree or Folder(settings.root)
+    files = manifest_files(settings, paths, tree)
+    if not files and none and settings.config:
+        return Loaded((), settings.warnings, {}, settings.scope)
     if not files:
-        raise _nothing_to_load(settings, paths)
-    checked = [_checked(path, settings, target, read) for path in files]
+        raise nothing_to_load(settings, paths)
+    checked = [_checked(path, settings, target, read, tree) for path in files]
     sound = [each.subject for each in checked if each.subject]
     meant = [subject for subject in sound if _is_meant_for(target, subject)]
     told = list(chain.from_iterable(rules.inside(subject) for subject in sound))
@@ -107,7 +118,8 @@ def _check_rules(settings: Settings) -> None:
             raise UsageError(what, where=where, hint=hint)
 
 
-def _nothing_to_load(settings: Settings, paths: Sequence[Path]) -> UsageError:
+def nothing_to_load(settings: Settings, paths: Sequence[Path] = ()) -> UsageError:
+    """What is wrong where there is no manifest, neither at `paths` nor for the globs."""
     if settings.config is None and not paths:
         return UsageError(
             "there are no manifests to read",
@@ -125,16 +137,16 @@ def _nothing_to_load(settings: Settings, paths: Sequence[Path]) -> UsageError:
     )
 
 
-def _checked(path: Path, settings: Settings, target: Target, read: Read) -> _Checked:
+def _checked(path: Path, settings: Settings, target: Target, read: Read, tree: Tree) -> _Checked:
     symbolic = target is SYMBOLIC
     values = None if symbolic else Values(target.vars, target.project_identifier)
     try:
-        manifest = complete(read(path, settings.root), settings.root, values)
+        manifest = complete(read(path, tree), tree, values)
     except InvalidManifests as invalid:
         from deployer.reading.named_scripts import named_scripts  # for files that cannot be read
 
-        file = path.relative_to(settings.root.resolve()).as_posix()
-        return _Checked(file, invalid.problems, named_scripts(settings.root, file))
+        file = tree.place(path)
+        return _Checked(file, invalid.problems, named_scripts(tree, file))
     problems = (*manifest.warnings, *_document_problems(manifest, symbolic))
     if not _broken(problems):
         problems += tuple(_override_problems(manifest, settings, target))

@@ -3,18 +3,18 @@
 What the document means is left to `schema`, the rules and `desired`.
 """
 
-import os
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from deployer.errors import InvalidManifests, UsageError
+from deployer.errors import InvalidManifests
 from deployer.model import Location, Manifest, Pointer, Problem, Severity
-from deployer.reading import documents, placeholders, project_files, script_files
+from deployer.reading import documents, placeholders, script_files
 from deployer.reading.placeholders import Filled, Values
 from deployer.reading.places import Written
 from deployer.reading.project_files import FileRefused
 from deployer.reading.source import UNREADABLE, Finding, Irregular, Text
+from deployer.reading.tree import Root, Tree, tree_of
 
 __all__ = ["Parsed", "Place", "Values", "complete", "locate", "locate_all", "parse", "read"]
 
@@ -25,45 +25,46 @@ Place = tuple[Pointer, bool]
 class Parsed(NamedTuple):
     """A manifest file as it is written, before the values of any target.
 
-    `file` is relative to the project folder, `path` where it lies on disk.
+    `file` is relative to the project folder, `path` where it lies on disk, None if it does not.
     """
 
     file: str
-    path: Path
+    path: Path | None
     text: Text
 
 
-def parse(path: Path, root: Path) -> Parsed:
+def parse(path: Path, root: Root) -> Parsed:
     """The manifest at `path`, inside the project folder `root`.
 
     Raises InvalidManifests with every problem that could be found, UsageError for a path outside
     `root`, Conflict when the file changes while it is being read.
     """
-    file = _relative(path, root)
-    data = _bytes(root, file)
+    tree = tree_of(root)
+    file = tree.place(path)
+    data = _bytes(tree, file)
     try:
-        return Parsed(file, path, documents.parse(data, path.suffix))
+        return Parsed(file, tree.on_disk(path), documents.parse(data, path.suffix))
     except Irregular as irregular:
         raise InvalidManifests(_problems(file, data, irregular.findings)) from irregular
 
 
-def complete(parsed: Parsed, root: Path, values: Values | None) -> Manifest:
+def complete(parsed: Parsed, root: Root, values: Values | None) -> Manifest:
     """The manifest with values and script files put in; without `values` placeholders stay.
 
     `parsed` is left as it is. Raises InvalidManifests with every problem that could be found,
     Conflict when a script changes while it is being read.
     """
-    file, text = parsed.file, parsed.text
+    file, text, tree = parsed.file, parsed.text, tree_of(root)
     filled = Filled(text.value) if values is None else placeholders.fill(text.value, values)
-    inlined = script_files.inline(filled.value, root, file, values)
+    inlined = script_files.inline(filled.value, tree, file, values)
     if findings := [*filled.findings, *inlined.findings]:
-        raise InvalidManifests(_problems(file, _bytes(root, file), findings))
+        raise InvalidManifests(_problems(file, _bytes(tree, file), findings))
     warnings = [*text.remarks, *filled.warnings, *inlined.warnings]
-    told = _problems(file, _bytes(root, file), warnings, "warning") if warnings else ()
+    told = _problems(file, _bytes(tree, file), warnings, "warning") if warnings else ()
     return Manifest(file, parsed.path, inlined.document, inlined.files, told)
 
 
-def read(path: Path, root: Path, values: Values | None) -> Manifest:
+def read(path: Path, root: Root, values: Values | None) -> Manifest:
     """Both in one: what `parse` and `complete` do, and raise."""
     return complete(parse(path, root), root, values)
 
@@ -79,6 +80,8 @@ def locate_all(manifest: Manifest, places: Collection[Place]) -> dict[Place, Loc
     The file is read again, once: nothing is kept for this. What lies in an inlined script is at the
     place of `script.file`; in a file that cannot be read any more all is at its beginning.
     """
+    if manifest.path is None:
+        return dict.fromkeys(places, Location(manifest.file, 1, 1))
     if not places:
         return {}
     pointers = {place: _in_file(manifest, place[0]) for place in places}
@@ -102,25 +105,9 @@ def _in_file(manifest: Manifest, pointer: Pointer) -> Pointer:
     return pointer
 
 
-def _relative(path: Path, root: Path) -> str:
-    # The last part may be a link: where it leads is checked on the way to the open file.
+def _bytes(tree: Tree, file: str) -> bytes:
     try:
-        return (_real(path.parent) / path.name).relative_to(_real(root)).as_posix()
-    except ValueError as error:
-        raise UsageError(
-            f"`{path}` is outside the project folder",
-            where=str(root),
-            hint="run the command in the folder that holds the manifests",
-        ) from error
-
-
-def _real(folder: Path) -> Path:
-    return Path(os.path.realpath(folder))
-
-
-def _bytes(root: Path, file: str) -> bytes:
-    try:
-        return project_files.read(root, file).data
+        return tree.read(file).data
     except FileRefused as refused:
         finding = Finding(refused.message, 1, 1, refused.hint, rule=UNREADABLE)
         raise InvalidManifests(_problems(file, b"", [finding])) from refused

@@ -17,10 +17,28 @@ Spec = dict[str, Any]
 """The keyed form of one workflow object."""
 
 Severity = Literal["error", "warning", "info"]
-Action = Literal["create", "update", "unchanged"]
-NodeAction = Literal["create", "update", "unmanaged"]
+Action = Literal["create", "update", "delete", "move", "kept", "unchanged"]
+"""`kept`: gone from git, live, and not deleted because nobody said so; nothing is written for it."""
+
+NodeAction = Literal["create", "update", "delete", "move", "kept", "unmanaged"]
+Origin = Literal["change", "drift", "conflict"]
+"""Who moved a field since git's base: the manifest, the workspace, or both."""
+
+FieldClass = Literal[
+    "script", "format-only", "schedule", "dependency", "resources", "policy", "destructive"
+]
+"""What a difference is about; the schema says it for each field (`x-class`)."""
+
 Status = Literal["done", "failed", "not attempted"]
+Shape = Literal["node", "workflow", "output"]
+Mark = Literal["added", "changed", "removed", "affected", "plain"]
+"""What a plan does to a part of a graph; `affected`: untouched, but it waits for something touched."""
 Publication = Literal["", "published", "unpublished"]
+Source = Literal[
+    "manifest", "script file", "override", "placeholder", "dependsOn", "derived", "default", "live"
+]
+"""Where the value of a field comes from; `derived`: made from names and paths, `live`: left open."""
+
 PublishStatus = Literal["done", "failed", "waiting", "not attempted"]
 
 
@@ -71,11 +89,11 @@ class Manifest:
     """One manifest file, read: placeholders replaced, script files inlined as `script.content`.
 
     `file` is relative to the project folder; `scripts` says which file each inlined content came from;
-    `path` is where the file lies on disk.
+    `path` is where the file lies on disk, None for one that was read from a revision of git.
     """
 
     file: str
-    path: Path
+    path: Path | None
     document: dict[str, Any]
     scripts: Mapping[Pointer, str] = field(default_factory=dict)
     warnings: tuple[Problem, ...] = ()
@@ -146,7 +164,9 @@ class Workflow:
     `scripts` maps a node's reference to the file that its script came from; `ignored` holds patterns of
     field paths that are left as they are in the workspace. `pasted_id` is the id that a
     document pasted from the console carried: only ever compared, never sent. `publish` is what the
-    manifest says about publishing, None where it leaves that to the target.
+    manifest says about publishing, None where it leaves that to the target. `moved_from` is the path
+    that the workflow had before, `moved_nodes` maps a node's reference to the name that it had.
+    `protect`: nothing of it may be deleted.
     """
 
     path: str
@@ -158,6 +178,9 @@ class Workflow:
     ignored: tuple[str, ...] = ()
     pasted_id: str = ""
     publish: bool | None = None
+    moved_from: str = ""
+    moved_nodes: Mapping[str, str] = field(default_factory=dict)
+    protect: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +204,8 @@ class FieldChange:
     """One difference; `path` reads `nodes[load].script.content`; None means absent.
 
     `immutable`: the service does not let this field change on an existing object. `file` is the script
-    file that the desired value came from.
+    file that the desired value came from. `origin` says who moved it since git's base, whose value is
+    `base`; `reason` says in words why it is a difference of that class.
     """
 
     path: str
@@ -189,14 +213,67 @@ class FieldChange:
     after: Any
     immutable: bool = False
     file: str = ""
+    origin: Origin = "change"
+    field_class: FieldClass = "policy"
+    reason: str = ""
+    base: Any = None
 
 
 @dataclass(frozen=True, slots=True)
 class NodeChange:
-    """What happens to one node of a workflow; `unmanaged`: live, not in the manifest, left as it is."""
+    """What happens to one node of a workflow.
+
+    `unmanaged`: live, never in git, left as it is; `kept`: live, gone from git since the base, left as it
+    is because nobody said to delete it. `field_class` is the gravest one of what differs in the node.
+    """
 
     name: str
     action: NodeAction
+    moved_from: str = ""
+    field_class: FieldClass | Literal[""] = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Danger:
+    """Something in a plan that a reviewer must see.
+
+    `blocks`: apply ends with exit 3 unless `override`, the flag or key that allows it, is given.
+    `message` holds the exact numbers or names; `address` is empty where the whole plan is meant.
+    """
+
+    code: str
+    message: str
+    override: str = ""
+    address: str = ""
+    blocks: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """When a trigger fires: its next times as `YYYY-MM-DD HH:MM` in its zone, and runs in a week."""
+
+    cron: str
+    timezone: str
+    next: tuple[str, ...] = ()
+    per_week: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """The runs before and after a change of the trigger, and what to know about the first of them."""
+
+    before: Runs | None
+    after: Runs | None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Downstream:
+    """Who waits for what is changed: `PATH` of a workflow or `PATH#node`; the two do not overlap."""
+
+    direct: tuple[str, ...] = ()
+    transitive: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +297,10 @@ class Change:
     fields: tuple[FieldChange, ...] = ()
     nodes: tuple[NodeChange, ...] = ()
     refused: str = ""
+    moved_from: str = ""
+    dangers: tuple[Danger, ...] = ()
+    schedule: Schedule | None = None
+    downstream: Downstream = Downstream()
     waits_for: tuple[str, ...] = ()
     before_value: Any = None
     after_value: Any = None
@@ -236,7 +317,10 @@ class Change:
 class Plan:
     """What apply would do on a target, in the order in which it would do it.
 
-    `orphans` are the live workflows in scope that no manifest names, `outside` counts those out of scope.
+    `base` is the revision of git that the plan is three-way against, as it was named, `base_commit` the
+    commit that this is, both empty for a two-way plan; `commit` is that of the manifests. `left_out`
+    are the addresses that `selection` leaves out. `orphans` are the live workflows in scope that no
+    manifest names, `outside` counts those out of scope.
     """
 
     target: str
@@ -245,13 +329,24 @@ class Plan:
     diagnostics: tuple[Problem, ...] = ()
     api_calls: int = 0
     place: str = ""
+    base: str = ""
+    base_commit: str = ""
+    commit: str = ""
+    dangers: tuple[Danger, ...] = ()
+    selection: str = ""
+    left_out: tuple[str, ...] = ()
     orphans: tuple[str, ...] = ()
     outside: int = 0
 
     @property
     def pending(self) -> list[Change]:
         """The changes that there is something to write for."""
-        return [change for change in self.changes if change.action != "unchanged"]
+        return [change for change in self.changes if change.action not in ("kept", "unchanged")]
+
+    @property
+    def differs(self) -> bool:
+        """Whether git and the workspace differ in anything, written by apply or not."""
+        return any(change.action != "unchanged" for change in self.changes)
 
     @property
     def unpublished(self) -> list[Change]:
@@ -262,6 +357,24 @@ class Plan:
     def to_publish(self) -> list[Change]:
         """What is to be published once everything pending is written."""
         return [each for each in self.changes if each.publish and each.publication != "published"]
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """Where the value of one effective field comes from; `path` reads as in `FieldChange`.
+
+    `where` is `file:line:column`, or empty; `note` says more, such as the placeholder or the script
+    file. `live` is what the workspace holds, None where it holds nothing or was not asked. Sensitive
+    values are hidden.
+    """
+
+    path: str
+    value: Any
+    source: Source
+    where: str = ""
+    note: str = ""
+    live: Any = None
+    differs: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,3 +448,37 @@ class Report:
     outcomes: tuple[Outcome, ...]
     api_calls: int = 0
     published: tuple[Published, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Vertex:
+    """A point of a graph: a node, a workflow, or an output that nothing in the graph makes.
+
+    `key` tells it from all others of its graph; `group` is the workflow it is part of, where the graph
+    shows several.
+    """
+
+    key: str
+    label: str
+    shape: Shape = "node"
+    mark: Mark = "plain"
+    group: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Arc:
+    """`target` waits for `source`, both keys of vertices; `earlier`: for its run of an earlier cycle."""
+
+    source: str
+    target: str
+    mark: Mark = "plain"
+    earlier: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """Who waits for whom; every arc joins two of the vertices, which may be the same one."""
+
+    title: str
+    vertices: tuple[Vertex, ...] = ()
+    arcs: tuple[Arc, ...] = ()

@@ -16,7 +16,7 @@ class NodeType(NamedTuple):
     """One node type; an empty value says that nothing is known.
 
     `languages` fit `script.language`, `datasources` fit `datasource.type`, the usual one first; `content`
-    is the form of the script, such as `json`.
+    is the form of the script, such as `json`; `dialect` that of SQL which `sqlglot` can read.
     `positional`: parameters reach the code as values in the text order of their names. `workflow`: the
     command of a workflow, not of a node. `replacement` took the place of a `deprecated` type.
     """
@@ -25,6 +25,7 @@ class NodeType(NamedTuple):
     languages: tuple[str, ...] = ()
     datasources: tuple[str, ...] = ()
     content: str = ""
+    dialect: str = ""
     positional: bool = False
     workflow: bool = False
     deprecated: bool = False
@@ -54,6 +55,7 @@ def _node_type(command: str, facts: Mapping[str, Any]) -> NodeType:
         languages=tuple(facts.get("languages", ())),
         datasources=tuple(facts.get("datasources", ())),
         content=facts.get("content", ""),
+        dialect=facts.get("dialect", ""),
         positional=facts.get("positional", False),
         workflow=facts.get("workflow", False),
         deprecated=facts.get("deprecated", False),

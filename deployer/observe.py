@@ -1,6 +1,7 @@
 """Finding and reading the live workflow at a path; a live document is dropped once it is a value."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from deployer.entities import SELF
 from deployer.errors import Conflict
@@ -12,10 +13,19 @@ from deployer.remote.workspace import LISTED_TYPES, Remote, Summary
 async def observe(
     desired: Workflow, listed: Mapping[str, Summary], remote: Remote
 ) -> Observed | None:
-    """The live workflow at the path of a desired one, or None; `listed` is by path."""
-    if desired.path in listed:
-        return await read(listed[desired.path].id, remote)
-    return None if desired.kind in LISTED_TYPES else await unlisted(desired, remote)
+    """The live workflow at the path of a desired one, else at its former path, or None.
+
+    `listed` is by path.
+    """
+    for path in filter(None, (desired.path, desired.moved_from)):
+        if path in listed:
+            return await read(listed[path].id, remote)
+    if desired.kind in LISTED_TYPES:
+        return None
+    live = await unlisted(desired, remote)
+    if live is None and desired.moved_from:
+        live = await unlisted(replace(desired, path=desired.moved_from), remote)
+    return live
 
 
 async def read(identity: str, remote: Remote) -> Observed | None:

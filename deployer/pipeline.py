@@ -8,24 +8,37 @@ publish   what is saved → production, each workflow by a pipeline run: `deploy
 
 import asyncio
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from deployer import apply as applying
+from deployer.base import TWO_WAY, Since
 from deployer.desired import from_manifest
 from deployer.entities import SELF
 from deployer.errors import Conflict, InvalidManifests
 from deployer.load import Loaded, load
 from deployer.manifest import locate
-from deployer.model import Change, Plan, Publication, Published, Report, Target, Workflow
+from deployer.model import (
+    Change,
+    Observed,
+    Plan,
+    Publication,
+    Published,
+    Report,
+    Target,
+    Workflow,
+)
 from deployer.observe import observe
+from deployer.origins import base_of, dropped, gone, removed, traced
 from deployer.plan import change, ordered, sorted_by_wait, upstreams
 from deployer.publishing import publish as publishing
 from deployer.publishing.publication import published
 from deployer.publishing.publisher import Publisher
 from deployer.remote.pipeline_runs import PipelineRuns
-from deployer.remote.workspace import Remote, Summary
+from deployer.remote.workspace import LISTED_TYPES, Remote, Summary
+from deployer.review import NOBODY, Around, Reviewer, reviewed
 from deployer.rules.subject import Subject
-from deployer.scope import refuse_outside, surroundings
+from deployer.scope import refuse_outside, surroundings, within
+from deployer.selection import Choose, Chosen, everything
 from deployer.writer import Writer
 
 __all__ = ["Loaded", "apply", "load", "narrowed", "plan", "publish"]
@@ -34,8 +47,19 @@ __all__ = ["Loaded", "apply", "load", "narrowed", "plan", "publish"]
 # --- plan -----------------------------------------------------------------------------------------
 
 
-async def plan(loaded: Loaded, target: Target, remote: Remote, publish: bool | None = None) -> Plan:
+async def plan(
+    loaded: Loaded,
+    target: Target,
+    remote: Remote,
+    publish: bool | None = None,
+    choose: Choose = everything,
+    since: Since = TWO_WAY,
+    reviewer: Reviewer = NOBODY,
+) -> Plan:
     """What would bring the workspace to the state of the manifests; reads only.
+
+    `choose` says which workflows are meant; nothing is asked about the others. `since` is what git held
+    before: it tells this change from what others did, and what is gone. `reviewer` says what was allowed.
 
     `publish` says for every workflow whether it is to be published; None leaves that to its manifest,
     then to the target. Whether what is saved is published already is asked for those only.
@@ -49,33 +73,84 @@ async def plan(loaded: Loaded, target: Target, remote: Remote, publish: bool | N
     refuse_outside(((workflow.path, workflow.file) for workflow in desired), loaded.scope)
     listed = await remote.summaries()
     _check_pasted(desired, listed)
-    gate = asyncio.Semaphore(target.connections)
-    changes = await asyncio.gather(
-        *(_change(workflow, listed, remote, gate) for workflow in desired)
-    )
+    moving = [each for each in desired if each.path not in listed and each.moved_from in listed]
+    refuse_outside(((each.moved_from, each.file) for each in moving), loaded.scope)
+    lost = _lost(loaded, desired, listed, since)
+    meant = choose([*desired, *lost])
+    look = _Look(remote, listed, asyncio.Semaphore(target.connections), since)
+    changes = await look.changes(_meant(desired, meant), _meant(lost, meant))
     wishes = {each.path: _wish(each, target, publish) for each in desired}
-    changes = [replace(each, publish=wishes[each.address]) for each in changes]
+    changes = [replace(each, publish=wishes.get(each.address, False)) for each in changes]
     changes = await _with_publication(changes, PipelineRuns(remote.client, remote.project))
-    around = surroundings(listed, {*places, *loaded.elsewhere}, loaded.scope)
-    return Plan(
+    former = {each.path for each in lost} | {each.moved_from for each in changes}
+    around = surroundings(listed, {*places, *loaded.elsewhere, *former}, loaded.scope)
+    made = Plan(
         target=target.name,
         project=target.project,
         place=target.place,
         changes=tuple(_placed(change, places) for change in ordered(changes)),
-        diagnostics=loaded.problems,
+        diagnostics=(*loaded.problems, *since.warnings),
         api_calls=remote.calls,
+        base=since.base.ref if since.base else "",
+        base_commit=since.base.commit if since.base else "",
+        commit=since.commit,
         orphans=around.orphans,
         outside=around.outside,
+        selection=meant.text,
+        left_out=meant.left_out,
     )
+    known = Around(target, _meant(desired, meant), since.workflows, listed)
+    return await reviewed(made, known, reviewer, remote)
 
 
-async def _change(
-    desired: Workflow, listed: dict[str, Summary], remote: Remote, gate: asyncio.Semaphore
-) -> Change:
-    """The change of one workflow; the live document is dropped as soon as it is compared."""
-    async with gate:
-        live = await observe(desired, listed, remote)
-        found = change(desired, live)
+def _lost(
+    loaded: Loaded, desired: list[Workflow], listed: Mapping[str, Summary], since: Since
+) -> list[Workflow]:
+    """What is gone from git since the base and may be live; of what no list shows, a look will tell."""
+    return [
+        each
+        for each in gone(since.workflows, desired, listed)
+        if (not loaded.scope or within(each.path, loaded.scope))
+        and (each.path in listed or each.kind not in LISTED_TYPES)
+    ]
+
+
+def _meant(workflows: Iterable[Workflow], chosen: Chosen) -> list[Workflow]:
+    return [each for each in workflows if each.path in chosen.paths]
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """Looks at live workflows, a few at a time; each is dropped as soon as it is compared."""
+
+    remote: Remote
+    listed: Mapping[str, Summary]
+    gate: asyncio.Semaphore
+    since: Since
+
+    async def changes(self, desired: Iterable[Workflow], lost: Iterable[Workflow]) -> list[Change]:
+        """The change of each desired workflow, and of each that is gone from git and live."""
+        looks = [*map(self._change, desired), *map(self._removal, lost)]
+        return [found for found in await asyncio.gather(*looks) if found]
+
+    async def _change(self, desired: Workflow) -> Change | None:
+        base = base_of(desired, self.since.workflows)
+        async with self.gate:
+            live = await observe(desired, self.listed, self.remote)
+            names = dropped(base, desired, live) if self.since.prune else ()
+            found = traced(change(desired, live, names), base, self.since.words)
+        return _identified(found, live)
+
+    async def _removal(self, lost: Workflow) -> Change | None:
+        async with self.gate:
+            live = await observe(lost, self.listed, self.remote)
+            if live is None:
+                return None
+            found = removed(lost, live, self.since.words, prune=self.since.prune)
+        return _identified(found, live)
+
+
+def _identified(found: Change, live: Observed | None) -> Change:
     if live is None:
         return found
     return replace(found, object_id=live.ids[SELF], fingerprint=live.fingerprint)
@@ -102,12 +177,12 @@ async def _with_publication(changes: list[Change], runs: PipelineRuns) -> list[C
 
 
 def _is_asked(found: Change) -> bool:
-    return found.publish and found.action == "unchanged"
+    return found.publish and found.action in ("kept", "unchanged")
 
 
 def _placed(found: Change, places: Mapping[str, Subject]) -> Change:
     """The change with the line of its workflow; lines are looked up only for what is shown."""
-    if found.action == "unchanged":
+    if found.action == "unchanged" or found.address not in places:
         return found
     manifest = places[found.address].manifest
     return replace(found, line=locate(manifest, ("spec", "workflows", 0)).line)
@@ -117,12 +192,13 @@ def _check_pasted(desired: Iterable[Workflow], listed: dict[str, Summary]) -> No
     owners = {summary.id: path for path, summary in listed.items()}
     for workflow in desired:
         path = owners.get(workflow.pasted_id, workflow.path)
-        if path != workflow.path:
+        if path not in (workflow.path, workflow.moved_from):
             raise Conflict(
                 f"the id {workflow.pasted_id} belongs to the workflow at `{path}`",
                 where=workflow.file,
                 written="nothing was written",
-                hint="delete the `id` from the manifest to make a new workflow",
+                hint="delete the `id` from the manifest to make a new workflow, or write "
+                f"`deployer: {{movedFrom: {path}}}` to move that one",
             )
 
 

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,15 +11,20 @@ from deployer.diff import Path, changes, masked, pattern, resolve
 from deployer.entities import token
 from deployer.flowspec import comparable, consumed, produced, resolved, with_unmanaged
 from deployer.model import Change, FieldChange, NodeChange, Observed, Spec, Workflow
+from deployer.moves import Moves, moves, seen_renamed
 from deployer.normalise import canonical, complete, digest, normalise
 
 _NODES = re.compile(r'nodes\[(?:("(?:[^"\\]|\\.)*")|([^\]]*))\]')
 """The names of nodes in the path of a field, as `deployer.diff` writes it."""
 
 
-def change(desired: Workflow, live: Observed | None) -> Change:
-    """What brings one live workflow, or none, to the desired one."""
-    return _create(desired) if live is None else _compare(desired, live)
+def change(desired: Workflow, live: Observed | None, dropped: Collection[str] = ()) -> Change:
+    """What brings one live workflow, or none, to the desired one.
+
+    Of the nodes that are live and in no manifest, the `dropped` ones are to be deleted. A live workflow
+    at the former path of the desired one, or with former names of nodes, is moved.
+    """
+    return _create(desired) if live is None else _compare(desired, live, frozenset(dropped))
 
 
 def _create(desired: Workflow) -> Change:
@@ -37,14 +42,11 @@ def _create(desired: Workflow) -> Change:
     )
 
 
-def _compare(desired: Workflow, live: Observed) -> Change:
+def _compare(desired: Workflow, live: Observed, dropped: frozenset[str]) -> Change:
     place = schema.workflow()
-    wanted, unmanaged = with_unmanaged(desired.spec, live.workflow.spec)
-    there = _matched(live, unmanaged)
-    if desired.ignored:
-        wanted = _with_ignored(wanted, there, pattern(desired.ignored), ())
-    spec = complete(wanted, there, place, desired.kind)
-    before, after = live.comparable, comparable(replace(desired, spec=spec), live.identifier)
+    moved = moves(desired, live.workflow)
+    there = seen_renamed(live, desired)
+    spec, after, unmanaged = _completed(desired, there, dropped)
     notes = tuple(NodeChange(name, "unmanaged") for name in unmanaged)
     base = Change(
         address=desired.path,
@@ -53,15 +55,18 @@ def _compare(desired: Workflow, live: Observed) -> Change:
         file=desired.file,
         nodes=notes,
     )
-    if desired.kind == live.workflow.kind and digest(after) == live.fingerprint:
+    same = desired.kind == live.workflow.kind and digest(after) == there.fingerprint
+    if same and not moved:
         return base
+    before = there.comparable
     fields = tuple(_with_file(each, desired) for each in changes(before, after, place))
     return replace(
         base,
-        action="update",
-        reason=f"{len(fields)} field{'' if len(fields) == 1 else 's'} differ",
+        action="move" if moved.path else "update",
+        reason=_reason(fields, moved),
         fields=fields,
-        nodes=(*_node_changes(before, after), *notes),
+        nodes=(*_node_changes(before, after, moved), *_deleted(before, after), *notes),
+        moved_from=moved.path,
         refused=_refusal(desired, live, fields),
         before_value=masked(before, place),
         after_value=masked(after, place),
@@ -71,21 +76,43 @@ def _compare(desired: Workflow, live: Observed) -> Change:
     )
 
 
+def _reason(fields: Sequence[FieldChange], moved: Moves) -> str:
+    told = [f"moved from `{moved.path}`"] if moved.path else []
+    names = [f"node `{old}` is now `{new}`" for old, new in moved.nodes.items()]
+    number = len(fields)
+    differ = [f"{number} {'field differs' if number == 1 else 'fields differ'}"] if fields else []
+    return "; ".join([*told, *names, *differ])
+
+
 def sides(desired: Workflow, live: Observed) -> tuple[Spec, Spec]:
     """Live and desired as they are compared, live-only nodes counting as missing in the desired one."""
-    wanted, unmanaged = with_unmanaged(desired.spec, live.workflow.spec)
-    gone = {*unmanaged, *map(token, unmanaged)}
-    own = {
-        key: {k: v for k, v in value.items() if k not in gone}
-        if key in ("nodes", "dependencies")
-        else value
-        for key, value in wanted.items()
-    }
-    there = _matched(live, unmanaged)
+    every = frozenset(live.workflow.spec.get("nodes") or {})
+    return live.comparable, _completed(desired, live, every)[1]
+
+
+def _completed(
+    desired: Workflow, live: Observed, dropped: frozenset[str]
+) -> tuple[Spec, Spec, list[str]]:
+    """The whole workflow to send, its comparable form, and the live-only nodes that are left in it."""
+    wanted, extra = with_unmanaged(desired.spec, live.workflow.spec)
+    unmanaged = [name for name in extra if name not in dropped]
+    wanted = _without(wanted, dropped.intersection(extra))
+    there = _matched(live, extra)
     if desired.ignored:
-        own = _with_ignored(own, there, pattern(desired.ignored), ())
-    spec = complete(own, there, schema.workflow(), desired.kind)
-    return live.comparable, comparable(replace(desired, spec=spec), live.identifier)
+        wanted = _with_ignored(wanted, there, pattern(desired.ignored), ())
+    spec = complete(wanted, there, schema.workflow(), desired.kind)
+    return spec, comparable(replace(desired, spec=spec), live.identifier), unmanaged
+
+
+def _without(spec: Spec, names: frozenset[str]) -> Spec:
+    """A spec without these nodes and what they wait for."""
+    gone = {*names, *map(token, names)}
+    return {
+        key: {k: v for k, v in value.items() if k not in gone}
+        if names and key in ("nodes", "dependencies")
+        else value
+        for key, value in spec.items()
+    }
 
 
 def _matched(live: Observed, unmanaged: Iterable[str]) -> Spec:
@@ -160,16 +187,26 @@ def _may_be_added(key: str, desired: Mapping[str, Any], at: Path) -> bool:
 # --- nodes and refusals ---------------------------------------------------------------------------
 
 
-def _node_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[NodeChange]:
-    """Nodes that are new, or differ in themselves or in what they wait for."""
+def _node_changes(
+    before: Mapping[str, Any], after: Mapping[str, Any], moved: Moves
+) -> list[NodeChange]:
+    """Nodes that are new or renamed, or differ in themselves or in what they wait for."""
     old, new = before.get("nodes") or {}, after.get("nodes") or {}
+    former = {now: name for name, now in moved.nodes.items()}
     result = []
     for name, node in new.items():
-        if name not in old:
+        if name in former:
+            result.append(NodeChange(name, "move", moved_from=former.pop(name)))
+        elif name not in old:
             result.append(NodeChange(name, "create"))
         elif canonical([old[name], _edges(before, name)]) != canonical([node, _edges(after, name)]):
             result.append(NodeChange(name, "update"))
-    return result
+    return result + [NodeChange(name, "move", moved_from=was) for name, was in former.items()]
+
+
+def _deleted(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[NodeChange]:
+    gone = [name for name in before.get("nodes") or {} if name not in (after.get("nodes") or {})]
+    return [NodeChange(name, "delete") for name in gone]
 
 
 def _edges(spec: Mapping[str, Any], name: str) -> Any:

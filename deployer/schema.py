@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Field", "Name", "Violation", "check", "document", "folder", "load", "node", "workflow"]
 
-Name = Literal["manifest", "config", "plan", "run"]
+Name = Literal["manifest", "config", "plan", "run", "saved-plan"]
 
 _PLACEHOLDER = re.compile(r"\$\{spec\.[^{}]+\}")
 

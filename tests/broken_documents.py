@@ -106,6 +106,18 @@ def same_name_but_form(draw: Draw, documents: list[Document]) -> At:
     return At((*added(documents[0], node("cafe\u0301")), "name"))
 
 
+def name_that_is_not_left(draw: Draw, documents: list[Document]) -> At:
+    nodes_of(documents[0]).append(node("still_here"))
+    moved = {**node("newcomer"), "deployer": {"movedFrom": "still_here"}}
+    return At((*added(documents[0], moved), "deployer", "movedFrom"))
+
+
+def path_that_is_not_left(_: Draw, documents: list[Document]) -> At:
+    path = workflow_of(documents[0])["script"]["path"]
+    documents[1].setdefault("deployer", {})["movedFrom"] = path
+    return At(("deployer", "movedFrom"), file=1)
+
+
 def foreign_letter(draw: Draw, documents: list[Document]) -> At:
     letter = draw(st.sampled_from("аеорсух"))
     return At((*added(documents[0], node(f"l{letter}ad")), "name"))
@@ -447,6 +459,8 @@ BREAKAGES: tuple[Breakage, ...] = (
     Breakage("DW138", name_across, files=2),
     Breakage("DW139", useless_silence),
     Breakage("DW140", other_join_content, needs=("join",)),
+    Breakage("DW143", name_that_is_not_left),
+    Breakage("DW143", path_that_is_not_left, files=2),
     Breakage("DW141", edge_out_of_a_loop, needs=("do-while",)),
 )
 
@@ -457,9 +471,9 @@ ELSEWHERE = {
     "DW007": "a text, whatever the document: tests/test_manifest.py",
     "DW050": "needs the workspace: tests/test_validate_online.py",
     "DW051": "needs the workspace: tests/test_validate_online.py",
+    "DW052": "needs git: tests/test_plan_base.py",
     "DW011": "a mistake in deployer.yaml: tests/test_load.py",
     "DW012": "a name that deployer.yaml lacks: tests/test_load.py",
-    "DW090": "keys that mean something in a later version: tests/test_rules.py",
     "DW109": "needs the workspace: tests/test_plan.py",
 }
 """Rules that no document breaks, and where they are tested."""

@@ -303,7 +303,7 @@ def test_emulator_switches_stay_with_the_workspace(deployer: Shell, project: Pro
 def test_defect_of_ours(deployer: Shell) -> None:
     """A bug says that it is one; its lines are for the report."""
 
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise ZeroDivisionError("\x1b[31m")
 
     deployer.patch.setattr(pipeline, "load", fail)
@@ -458,7 +458,7 @@ def all_options() -> Iterator[tuple[str, click.Option]]:
 def test_every_option_has_its_variable(name: str, option: click.Option) -> None:
     """DEPLOYER_<FLAG> sets a flag, but for those that lift a safety rule; each has a help text."""
     long = max(option.opts, key=len).removeprefix("--")
-    lifts = long == "auto-approve" or long.startswith("allow-")
+    lifts = long in ("auto-approve", "prune") or long.startswith("allow-")
     expected = None if lifts else f"DEPLOYER_{long.upper().replace('-', '_')}"
     assert option.envvar == expected
     assert option.help

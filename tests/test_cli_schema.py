@@ -93,7 +93,7 @@ def test_keywords_mean_the_same_in_both_drafts(name: Name) -> None:
     differ |= {"dependentSchemas", "$dynamicRef", "$anchor", "minContains", "maxContains"}
     differ |= {"dependencies", "additionalItems", "contentSchema"}
     annotations = {"$ref", "description", "default", "x-computed", "x-default-kinds"}
-    annotations |= {"x-noise", "x-noise-when"}
+    annotations |= {"x-noise", "x-noise-when", "x-class", "x-class-removed"}
     assert [path for path, part in parts(schema.load(name)) if set(part) & differ] == []
     beside = [set(part) - annotations for _, part in parts(schema.load(name)) if "$ref" in part]
     assert set().union(*beside) == set()

@@ -274,16 +274,14 @@ def test_any_mapping_is_read_or_refused(root: Path, document: dict[str, Any]) ->
     assert told is None or (told.where and told.hint)
 
 
-def test_keys_of_later_versions_are_warned_about(tmp_path: Path) -> None:
-    """Nobody relies on a limit or a rule that no command of this version obeys."""
+def test_limits_of_nodes_are_obeyed(tmp_path: Path) -> None:
+    """They reach the target, and nothing warns of them."""
     text = (
-        "scope: [shop]\n"
-        "targets: {t: {emulator: x.db, project: '1', limits: {settle: 1, deletedNodes: 3}}}\n"
+        "targets: {t: {emulator: x.db, project: '1', limits: {deletedNodes: 3, changedNodes: 0}}}\n"
     )
-    found = load(tmp_path, text).warnings
-    assert [(each.rule, each.message, str(each.location)) for each in found] == [
-        ("DW090", "`deletedNodes` has no effect in this version", "deployer.yaml:2:65"),
-    ]
+    found = load(tmp_path, text)
+    assert found.warnings == ()
+    assert found.targets["t"].limits == {"deletedNodes": 3, "changedNodes": 0}
 
 
 def test_window_of_publishing(tmp_path: Path) -> None:

@@ -15,6 +15,8 @@ BEHAVIOUR = {
     "readOnly",
     "format",
     "x-aliases",
+    "x-class",
+    "x-class-removed",
     "x-computed",
     "x-computed-elements",
     "x-noise",

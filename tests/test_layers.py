@@ -21,12 +21,35 @@ LAYERS = (
 """What CONTRIBUTING.md draws, from the bottom up."""
 
 PARTS = {
-    "config": {"profile", "starter"},
     "apply": {"attempt", "write", "writer", "standing"},
-    "flowspec": {"complaints"},
-    "model": {"checks", "days", "nearest", "runs"},
-    "pipeline": {"doctor", "load", "online", "probing", "pull", "rehearsal", "scope", "validate"},
-    "schema": {"drafts", "fields", "node_types", "wording"},
+    "config": {"base_ref", "profile", "starter"},
+    "flowspec": {"complaints", "moves"},
+    "model": {"asked", "checks", "days", "nearest", "runs"},
+    "pipeline": {
+        "base",
+        "doctor",
+        "load",
+        "online",
+        "probing",
+        "pull",
+        "rehearsal",
+        "review",
+        "scope",
+        "validate",
+    },
+    "plan": {
+        "classes",
+        "downstream",
+        "edges",
+        "explain",
+        "graph",
+        "origins",
+        "preview",
+        "safety",
+        "saved_plan",
+        "selection",
+    },
+    "schema": {"drafts", "fields", "node_types", "sql_text", "wording"},
 }
 """Modules that stand in the row of another one, which they were split from."""
 

@@ -213,10 +213,11 @@ def test_places_are_found_again(
 
 def test_places_in_a_file_that_is_gone_are_its_start(root: Path) -> None:
     """A message is worth more than its line."""
-    manifest = read(root / "flows" / "a.yaml", root, None)
-    manifest.path.write_text("a: [")
+    file = root / "flows" / "a.yaml"
+    manifest = read(file, root, None)
+    file.write_text("a: [")
     assert locate(manifest, ("spec",)) == Location("flows/a.yaml", 1, 1)
-    manifest.path.unlink()
+    file.unlink()
     assert locate(manifest, ("spec",)) == Location("flows/a.yaml", 1, 1)
 
 

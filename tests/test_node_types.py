@@ -29,6 +29,7 @@ SHAPE = {
                     "content": {
                         "enum": ["code", "empty", "json", "python", "shell", "sql", "yaml"]
                     },
+                    "dialect": {"enum": ["hive", "spark"]},
                     "positional": {"const": True},
                     "workflow": {"const": True},
                     "deprecated": {"const": True},
@@ -84,7 +85,7 @@ def test_aliases_lead_to_known_types() -> None:
 def test_a_type_tells_what_is_known() -> None:
     """What is not said is empty."""
     assert node_types.known("ODPS_SQL") == NodeType(
-        "ODPS_SQL", languages=("odps-sql",), datasources=("odps",), content="sql"
+        "ODPS_SQL", languages=("odps-sql",), datasources=("odps",), content="sql", dialect="hive"
     )
     assert node_types.known("CHECK") == NodeType(
         "CHECK", content="empty", deprecated=True, replacement="CHECK_NODE"

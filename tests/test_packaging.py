@@ -13,7 +13,7 @@ from deployer import __version__
 ROOT = Path(__file__).resolve().parent.parent
 QUICKSTART = ROOT / "examples" / "quickstart"
 INFO = f"deployer-{__version__}.dist-info"
-SCHEMAS = ("config", "manifest", "plan", "run")
+SCHEMAS = ("config", "manifest", "plan", "run", "saved-plan")
 SHIPPED = {*(f"{name}.schema.json" for name in SCHEMAS), "node-types.json"}
 
 

@@ -32,7 +32,8 @@ from deployer.render import (
     report_text,
 )
 from deployer.render.visible import visible
-from tests.strategies import documents, json_values
+from tests.plan_strategies import plans
+from tests.strategies import documents
 from tests.workflow_kit import desired, live
 
 Golden = Callable[[str, str], None]
@@ -210,52 +211,8 @@ def test_fields_of_a_new_node_are_not_repeated() -> None:
 
 # --- the schema of the plan -----------------------------------------------------------------------
 
-texts = st.text(max_size=8)
-lines = st.integers(0, 9)
-problems = st.builds(
-    Problem,
-    rule=texts,
-    severity=st.sampled_from(["error", "warning", "info"]),
-    message=texts,
-    location=st.builds(Location, file=texts, line=lines, column=lines),
-    hint=texts,
-    pointer=texts,
-)
-specs = st.none() | st.dictionaries(texts, json_values, max_size=3)
-paths = st.text(min_size=1, max_size=8)
-changes = st.builds(
-    Change,
-    address=paths,
-    action=st.sampled_from(["create", "update", "unchanged"]),
-    reason=texts,
-    file=texts,
-    line=lines,
-    refused=texts,
-    before_value=specs,
-    after_value=specs,
-    fields=st.lists(
-        st.builds(FieldChange, path=paths, before=json_values, after=json_values, file=texts),
-        max_size=3,
-    ).map(tuple),
-    nodes=st.lists(
-        st.builds(
-            NodeChange, name=texts, action=st.sampled_from(["create", "update", "unmanaged"])
-        ),
-        max_size=3,
-    ).map(tuple),
-)
-plans = st.builds(
-    Plan,
-    target=texts,
-    project=texts,
-    place=texts,
-    changes=st.lists(changes, max_size=4).map(tuple),
-    diagnostics=st.lists(problems, max_size=2).map(tuple),
-    api_calls=lines,
-)
 
-
-@given(plans)
+@given(plans())
 def test_json_of_any_plan_fits_the_schema(plan: Plan) -> None:
     """What is printed is what schemas/plan.schema.json says, whatever is in it."""
     assert schema.check(json.loads(plan_json.to_json(plan)), "plan") == []
@@ -282,6 +239,7 @@ def test_plan_schema_is_closed() -> None:
         printed["resource_changes"][0]["change"],
         printed["resource_changes"][0]["nodes"][0],
         printed["resource_changes"][2]["change"]["fields"][0],
+        printed["resource_changes"][0]["downstream"],
     ]
     for holder in holders:
         holder["surprise"] = 1

@@ -267,16 +267,17 @@ def test_workflows_do_not_wait_for_each_other(tmp_path: Path) -> None:
     ]
 
 
-def test_renames_are_not_carried_out_yet(tmp_path: Path) -> None:
-    """An error: the plan would make a second workflow, or node, beside the first."""
+def test_former_names_are_free(tmp_path: Path) -> None:
+    """What is moved from a name that something has, or that two claim, is a mistake."""
     top = HEAD + "deployer: {movedFrom: f/old}\n"
-    text = workflow(node("a", "deployer: {movedFrom: b}"), top=top)
-    loaded = checked(tmp_path, text)
-    assert [(p.rule, p.severity, str(p.location)) for p in loaded.problems] == [
-        ("DW090", "error", "0.yaml:3:23"),
-        ("DW090", "error", "0.yaml:11:33"),
+    twice = node("a", "deployer: {movedFrom: b}") + node("c", "deployer: {movedFrom: b}")
+    own = workflow(node("d", "deployer: {movedFrom: d}"), "own", HEAD)
+    loaded = checked(tmp_path, workflow(twice, top=top), workflow(node("e"), "two", top), own)
+    assert [(p.rule, p.severity, p.message) for p in loaded.problems] == [
+        ("DW143", "error", "two nodes are moved from `b`"),
+        ("DW143", "error", "`d` is the name of a node here"),
+        ("DW143", "error", "`f/old` is what 0.yaml is moved from as well"),
     ]
-    assert loaded.errors
 
 
 def test_publishing_may_be_wished_for(tmp_path: Path) -> None:

@@ -40,6 +40,15 @@ def refused(root: Path, name: str) -> str:
     return found.findings[0].message.removesuffix(f": script file `{name}`")
 
 
+def test_a_pointer_of_lfs_is_refused(root: Path) -> None:
+    """Where Git LFS did not bring the file, its pointer is no script."""
+    pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 5\n"
+    (root / "flows" / "big.sql").write_text(pointer)
+    assert refused(root, "big.sql") == "a pointer of Git LFS, not the file itself"
+    (root / "flows" / "big.sql").write_text(pointer + "-- but a long text\n" * 100)
+    assert "content" in inline(root, "big.sql").document["script"]
+
+
 def test_content_takes_the_place_of_the_file(root: Path) -> None:
     """The file's bytes are the content, line ends and all; where it came from is kept."""
     document = {

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from deployer import pipeline, rules, schema
+from deployer.asked import Asked
 from deployer.cli.connect import Connection, connected
 from deployer.desired import from_manifest
 from deployer.flowspec import derived_id, from_wire, references, to_wire
@@ -23,6 +24,7 @@ from deployer.model import (
     Workflow,
 )
 from deployer.normalise import digest, normalise
+from deployer.review import Reviewer
 from deployer.rules import Subject
 from tests.strategies import IDENTIFIER, PATH, Document
 
@@ -88,12 +90,18 @@ class Workspace:
         self.target = where
 
     async def plan(self, *documents: Document) -> Plan:
-        """The plan for these documents."""
+        """The plan for these documents, which may take the last node away."""
         subjects = tuple(
             Subject(Manifest(f"{number}.yaml", NOWHERE, document), self.target)
             for number, document in enumerate(documents)
         )
-        return await pipeline.plan(Loaded(subjects, (), {}), self.target, self.connection.remote)
+        empty = tuple(each.path for each in subjects)
+        return await pipeline.plan(
+            Loaded(subjects, (), {}),
+            self.target,
+            self.connection.remote,
+            reviewer=Reviewer(Asked(allow_empty=empty)),
+        )
 
     async def apply(self, plan: Plan) -> Report:
         """What becomes of a plan."""

@@ -3,11 +3,16 @@
 import sys
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from deployer.asked import Asked
+from deployer.cli.allowing import allow_options, with_allowed
 from deployer.cli.asking import ask, things
+from deployer.cli.basing import base_options, drift_refusal
+from deployer.cli.choosing import selection_options
 from deployer.cli.options import (
     format_option,
     option,
@@ -33,7 +38,11 @@ class _Wish:
 
 
 @click.command("apply")
+@click.argument("file", metavar="[PLAN]", required=False, type=click.Path(path_type=Path))
 @target_option
+@selection_options
+@base_options
+@allow_options
 @format_option("text", "json")
 @click.option(
     "--auto-approve", is_flag=True, help="Do not ask before writing; no variable can say this."
@@ -62,7 +71,13 @@ class _Wish:
 @timeout_option
 @window_option
 def command(
+    file: Path | None,
     target: str | None,
+    select: tuple[str, ...],
+    exclude: tuple[str, ...],
+    base: str | None,
+    drift: str,
+    prune: bool,
     form: str,
     auto_approve: bool,
     publish: bool | None,
@@ -71,12 +86,14 @@ def command(
     guard_minutes: int,
     timeout: float,
     allow_window: bool,
+    **allowed: Any,
 ) -> int:
-    """Bring the workspace to the state of the manifests.
+    """Bring the workspace to the state of the manifests, or do what a saved PLAN says.
 
     Plans, shows the plan, asks, imports each changed workflow, polls its job, reads it back and
     plans it again: what the service did not keep is an error. Writes drafts in Data Studio; what
-    wants it is published then, by a pipeline run for each workflow.
+    wants it is published then, by a pipeline run for each workflow. With PLAN, a file that
+    `deployer plan --out` wrote, nothing is asked: it does exactly that, or nothing if anything moved.
     """
     from deployer import apply as writing
     from deployer.cli.guarding import guard
@@ -84,14 +101,17 @@ def command(
     from deployer.cli.publishing import open_hours
 
     with nothing_written():
-        found = planned(target, publish)
+        asked = with_allowed(Asked(select, exclude, publish, base=base, prune=prune), allowed)
+        found = _from_file(file, target, asked) if file else planned(target, asked)
         plan = found.plan
-        _show(plan, form, asks=not auto_approve)
-        writing.refuse(plan.pending)
+        _show(plan, form, asks=not (auto_approve or file))
+        if refusal := drift_refusal(plan, drift):
+            raise refusal
+        writing.refuse(plan)
         if guard_running:
             guard(found, guard_minutes, refuses=guard_running == "refuse")
         hours = open_hours(found, allowed=allow_window) if plan.to_publish else None
-        if (plan.pending or hours) and not auto_approve:
+        if (plan.pending or hours) and not (auto_approve or file):
             ask(_doing(plan), found.target, "apply")
     if not plan.pending and not hours:
         _show_report(Report((), plan.api_calls), form)
@@ -108,6 +128,14 @@ def command(
 
         return try_changed(found.target, plan.to_publish, form)
     return code
+
+
+def _from_file(file: Path, target: str | None, asked: Asked) -> "Planned":
+    """What a saved plan holds, made anew; flags that shape a plan are in the file already."""
+    from deployer.cli.saved import planned_again, refuse_flags
+
+    refuse_flags(asked.given)
+    return planned_again(file, target)
 
 
 def _doing(plan: Plan) -> str:

@@ -25,6 +25,8 @@ COMMANDS = {
     "smoke-test": "Try out what is published, and fail if it does.",
     "backfill": "Run a workflow for business dates of choice.",
     "instances": "List, show, watch, stop and rerun instances.",
+    "graph": "Draw what waits for what. No network.",
+    "explain": "Say where every field of a workflow comes from.",
     "doctor": "Look at the set-up: credentials, permissions, clock, git.",
     "schema": "Print a JSON Schema, for editors and other tools.",
     "emulator": "Serve the DataWorks API on this machine.",
@@ -48,8 +50,9 @@ Exit codes:
  130  interrupted (143 by SIGTERM)
 
 \b
-Options are heard from the environment too, as in DEPLOYER_TARGET=prod; --auto-approve is not, nor
-are those that begin with --allow. Credentials come from Alibaba Cloud's own chain and variables."""
+Options are heard from the environment too, as in DEPLOYER_TARGET=prod; --auto-approve and
+--prune are not, nor are those that begin with --allow. Credentials come from Alibaba Cloud's own
+chain and variables."""
 
 
 class _Lazy(click.Group):

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 
 from deployer import pipeline
+from deployer.apply import beyond
 from deployer.cli.connect import connected, run
 from deployer.cli.options import one_of
 from deployer.cli.words import say
@@ -28,7 +29,7 @@ def asked(settings: Settings, files: Collection[str]) -> tuple[Problem, ...]:
             require_proof(target, connection.honours_dry_run)
             made = await pipeline.plan(loaded, target, connection.remote)
             service = Service(connection.remote, connection.sleep, connection.clock)
-            wanted = [change for change in made.pending if change.file in files]
+            wanted = [each for each in made.pending if each.file in files and not beyond(each)]
             found = await ask(made, wanted, loaded.subjects, service)
         things = f"{len(wanted)} change{'' if len(wanted) == 1 else 's'}"
         say(f"asked the service about {things} for target {target.name}, {target.place}")

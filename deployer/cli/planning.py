@@ -1,12 +1,21 @@
 """What plan, apply and publish begin with: the manifests of the project, and the plan for one target."""
 
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, replace
 
 from deployer import pipeline
+from deployer.asked import Asked
+from deployer.base import since
+from deployer.cli.choosing import choice
 from deployer.cli.connect import connected, run
 from deployer.cli.options import chosen
+from deployer.cli.words import say
 from deployer.errors import InvalidManifests
-from deployer.model import Plan, Target
+from deployer.load import nothing_to_load
+from deployer.model import Plan, Settings, Target
+from deployer.review import Reviewer
+
+NOTHING = Asked()
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,25 +23,42 @@ class Planned:
     """A plan, what it was made of, and when: in seconds since the epoch, by the target's clock."""
 
     plan: Plan
+    settings: Settings
     target: Target
     loaded: pipeline.Loaded
     now: float
 
 
-def planned(name: str | None, publish: bool | None = None) -> Planned:
+def planned(name: str | None, asked: Asked = NOTHING) -> Planned:
     """The plan for the target of that name, or the default one; wrong files end it before any call.
 
-    `publish` says for all workflows whether they are to be published, None leaves it to each of them.
-    Raises what `pipeline.load`, `pipeline.plan` and `connected` raise.
+    `asked` holds the flags that shape the plan: a new one is a field there, so that a saved plan is
+    made again with it. Raises what `pipeline.load`, `choice`, `pipeline.plan` and `connected` raise.
     """
     settings, target = chosen(name)
-    loaded = pipeline.load(settings, target)
+    return planned_of(settings, target, pipeline.load(settings, target, none=True), asked)
+
+
+def planned_of(
+    settings: Settings, target: Target, loaded: pipeline.Loaded, asked: Asked
+) -> Planned:
+    """The plan for a target of what is loaded; raises as `planned` does."""
     if loaded.errors:
         raise InvalidManifests(loaded.problems)
+    choose = choice(asked, settings, loaded)
+    before = replace(since(settings, target, asked.base, os.environ), prune=asked.prune)
+    if asked.prune and before.base is None:
+        say("`--prune` deletes nothing: without a base nobody knows what is gone from git")
 
     async def main() -> Planned:
         async with connected(target) as connection:
-            made = await pipeline.plan(loaded, target, connection.remote, publish)
-            return Planned(made, target, loaded, connection.now())
+            remote = connection.remote
+            reviewer = Reviewer(asked, connection.now())
+            made = await pipeline.plan(
+                loaded, target, remote, asked.publish, choose, before, reviewer
+            )
+            if not loaded.sources and not (made.differs or made.dangers):
+                raise nothing_to_load(settings)
+            return Planned(made, settings, target, loaded, connection.now())
 
     return run(main())

@@ -3,15 +3,15 @@
 import sys
 from contextlib import suppress
 from dataclasses import replace
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 import click
 
+from deployer.asked import Asked
 from deployer.cli.asking import ask, things
 from deployer.cli.options import format_option, target_option, timeout_option, window_option
 from deployer.cli.words import OutputClosed, emit, nothing_written, paint, say
-from deployer.errors import Conflict, UsageError
+from deployer.errors import Conflict
 from deployer.model import Change, Plan, Report
 from deployer.render.visible import visible
 
@@ -39,17 +39,18 @@ def command(
 ) -> int:
     """Publish what is saved as the manifests say.
 
-    SELECT names workflows by their paths, `*` standing for any text; without it, all that are saved and
-    not published. Makes one pipeline run for each workflow, sets its stages going in their order,
-    and compares what was published with what was meant. A rerun goes on with the same pipeline run.
+    SELECT names workflows as `--select` of a plan does: a path, a folder, a glob of paths, `name:`,
+    `file:`, `changed:`; without it, all that are saved and not published. Makes one pipeline run for
+    each workflow, sets its stages going in their order, and compares what was published with what was
+    meant. A rerun goes on with the same pipeline run.
     """
     from deployer.apply import exit_code
     from deployer.cli.planning import planned
     from deployer.cli.publishing import open_hours
 
     with nothing_written():
-        found = planned(target, publish=True)
-        found = replace(found, plan=_selected(found.plan, select))
+        found = planned(target, Asked(select, publish=True, base=""))
+        found = replace(found, plan=_saved(found.plan, select))
         _show(found.plan, form)
         if not found.plan.to_publish:
             _show_report(Report((), found.plan.api_calls), form)
@@ -64,25 +65,14 @@ def command(
     return 128 + signals[0] if signals else exit_code(report)
 
 
-def _selected(plan: Plan, select: tuple[str, ...]) -> Plan:
-    """The plan with the workflows that are meant and saved; raises UsageError, Conflict."""
-    for pattern in select:
-        if not any(fnmatchcase(change.address, pattern) for change in plan.changes):
-            raise UsageError(
-                f"no manifest has a workflow at `{pattern}`",
-                hint="`deployer plan` shows the paths",
-            )
-    meant = [each for each in plan.changes if not select or _is_meant(each, select)]
-    pending = [each for each in meant if each.action != "unchanged"]
+def _saved(plan: Plan, select: tuple[str, ...]) -> Plan:
+    """The plan with the workflows that are saved; raises Conflict if one that was named is not."""
+    pending = [each for each in plan.changes if each.action != "unchanged"]
     if select and pending:
         raise _not_applied(pending[0])
     for each in pending:
         say(f"warning: `{visible(each.address)}` is left out: it is not saved as its manifest says")
-    return replace(plan, changes=tuple(each for each in meant if each.action == "unchanged"))
-
-
-def _is_meant(change: Change, select: tuple[str, ...]) -> bool:
-    return any(fnmatchcase(change.address, pattern) for pattern in select)
+    return replace(plan, changes=tuple(each for each in plan.changes if each.action == "unchanged"))
 
 
 def _not_applied(change: Change) -> Conflict:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from deployer.drafts import Draft
     from deployer.schema import Name
 
-NAMES = ("manifest", "config", "plan", "run")
+NAMES = ("manifest", "config", "plan", "run", "saved-plan")
 
 
 @click.command("schema")
@@ -24,9 +24,9 @@ NAMES = ("manifest", "config", "plan", "run")
     help="Draft of JSON Schema; many editors read 7 and older.",
 )
 def command(name: "Name", draft: "Draft") -> None:
-    """Print the JSON Schema of manifests, of deployer.yaml (config), of plans in JSON, or of run files.
+    """Print a JSON Schema: of manifests, deployer.yaml (config), plans in JSON, run or plan files.
 
-    NAME is one of manifest, config, plan and run; manifest unless one is given.
+    NAME is one of manifest, config, plan, run and saved-plan; manifest unless one is given.
     """
     from deployer.drafts import printed
     from deployer.render.json_text import json_text

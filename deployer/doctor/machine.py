@@ -2,6 +2,7 @@
 
 import re
 import stat
+import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -9,8 +10,8 @@ from deployer.checks import Check, problem
 from deployer.errors import DeployerError
 from deployer.load import load
 from deployer.model import Settings, Target
+from deployer.reading.git import HARDENED, Git, GitFailed
 from deployer.reading.manifest_files import manifest_files
-from deployer.reading.uncommitted import git, inside_git
 from deployer.scope import refuse_outside
 
 _PROXIES = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
@@ -23,7 +24,7 @@ def checks(settings: Settings, target: Target, environ: Mapping[str, str]) -> It
     """Everything that this machine tells of a target of a project."""
     yield Check("configuration", "ok", f"{settings.config}, target {target.name}: {target.place}")
     yield _manifests(settings, target)
-    yield from _git(settings, target)
+    yield from _git(settings, target, environ)
     yield from _modes(settings, environ)
     yield _proxy(target, environ)
 
@@ -52,8 +53,8 @@ def _manifests(settings: Settings, target: Target) -> Check:
 # --- git ------------------------------------------------------------------------------------------
 
 
-def _git(settings: Settings, target: Target) -> Iterator[Check]:
-    if not inside_git(settings.root):
+def _git(settings: Settings, target: Target, environ: Mapping[str, str]) -> Iterator[Check]:
+    if not _inside_git(settings.root, environ):
         text = "no git repository around the project, or no git"
         yield Check("git", "problem", text, "run `git init`: git is where the state is kept", 1)
         return
@@ -72,9 +73,18 @@ def _own(settings: Settings, target: Target) -> Iterator[str]:
         yield target.emulator.relative_to(settings.root).as_posix()
 
 
+def _inside_git(root: Path, environ: Mapping[str, str]) -> bool:
+    try:
+        return Git(root, environ).text("rev-parse", "--is-inside-work-tree") == "true"
+    except GitFailed:
+        return False
+
+
 def _ignored(root: Path, name: str) -> bool:
-    done = git(root, ["check-ignore", "--quiet", "--", name])
-    return done is not None and done.returncode == 0
+    # The one command that knows no literal paths; these are none that could mean something else.
+    calls = [part for part in HARDENED if part != "--literal-pathspecs"]
+    asked = [*calls, "check-ignore", "--quiet", "--", name]
+    return subprocess.run(asked, cwd=root, capture_output=True, check=False).returncode == 0
 
 
 # --- file modes -----------------------------------------------------------------------------------

@@ -10,27 +10,37 @@ from pathlib import Path
 from deployer.errors import InvalidManifests, UsageError
 from deployer.model import Location, Problem, Settings
 from deployer.reading.source import UNREADABLE
+from deployer.reading.tree import Folder, Tree
 
 MAX_FILES = 20_000
 MAX_TOTAL_BYTES = 1 << 30
 
 _SUFFIXES = (".yaml", ".yml", ".json")
-_SKIPPED = frozenset((".git", ".deployer"))
 _MAGIC = re.compile(r"[*?\[]")
 
 
-def manifest_files(settings: Settings, paths: Sequence[Path] = ()) -> list[Path]:
+def manifest_files(
+    settings: Settings, paths: Sequence[Path] = (), tree: Tree | None = None
+) -> list[Path]:
     """The manifests at `paths` (files, or folders searched for them), else those of the globs.
+
+    The globs are matched in `tree`, the project folder itself unless another one stands for it.
 
     Sorted, each once. What is not a folder counts as a file: reading it says what is wrong with it.
     Raises UsageError for a path that does not exist, InvalidManifests for too many files.
     """
+    tree = tree or Folder(settings.root)
     if paths:
         found = {file for path in paths for file in _below(path)}
     else:
-        found = {file for glob in settings.manifests for file in _matching(settings.root, glob)}
+        globs = settings.manifests
+        found = {
+            settings.root.joinpath(*parts)
+            for glob in globs
+            for parts in _matching(settings.root, glob, tree)
+        }
     files = sorted(found - {settings.config})
-    _check_amount(settings, files)
+    _check_amount(settings, files, tree)
     return files
 
 
@@ -41,7 +51,7 @@ def _below(path: Path) -> Iterator[Path]:
         yield path.parent.resolve() / path.name
         return
     folder = path.resolve()
-    for parts in _walk(folder):
+    for parts in Folder(folder).walk(()):
         if parts[-1].endswith(_SUFFIXES):
             yield folder.joinpath(*parts)
 
@@ -61,7 +71,7 @@ def fixed_prefix(glob: str) -> tuple[str, ...]:
     return tuple(takewhile(lambda part: not _MAGIC.search(part), _parts(glob)))
 
 
-def _matching(root: Path, glob: str) -> Iterator[Path]:
+def _matching(root: Path, glob: str, tree: Tree) -> Iterator[tuple[str, ...]]:
     parts = _parts(glob)
     if glob.startswith("/") or ".." in parts:
         raise UsageError(
@@ -70,11 +80,10 @@ def _matching(root: Path, glob: str) -> Iterator[Path]:
             hint="write it relative to `deployer.yaml`, without `..`",
         )
     fixed = fixed_prefix(glob)
-    base = root.joinpath(*fixed)
     if len(fixed) == len(parts):
-        return iter([base] if os.path.lexists(base) and not base.is_dir() else [])
+        return iter([fixed] if tree.is_file(fixed) else [])
     pattern = _Pattern(parts[len(fixed) :])
-    return (base.joinpath(*below) for below in _walk(base) if pattern.fits(below))
+    return ((*fixed, *below) for below in tree.walk(fixed) if pattern.fits(below))
 
 
 def _parts(glob: str) -> list[str]:
@@ -115,35 +124,11 @@ class _Pattern:
         return reached
 
 
-def _walk(base: Path) -> Iterator[tuple[str, ...]]:
-    """Everything below `base` that is no folder; links to folders are not followed."""
-    folders: list[tuple[str, ...]] = [()]
-    while folders:
-        parts = folders.pop()
-        for entry in _entries(base.joinpath(*parts)):
-            below = (*parts, entry.name)
-            if not entry.is_dir():
-                yield below
-            elif entry.name not in _SKIPPED and not entry.is_symlink():
-                folders.append(below)
-
-
-def _entries(folder: Path) -> list[os.DirEntry[str]]:
-    try:
-        with os.scandir(folder) as entries:
-            return list(entries)
-    except (FileNotFoundError, NotADirectoryError):
-        return []
-    except OSError as error:
-        # Passed over in silence, its workflows would look as if they had been deleted.
-        raise _refused(str(folder), f"folder cannot be read: {error.strerror}") from error
-
-
-def _check_amount(settings: Settings, files: Sequence[Path]) -> None:
+def _check_amount(settings: Settings, files: Sequence[Path], tree: Tree) -> None:
     where = str(settings.config or settings.root)
     if len(files) > MAX_FILES:
         raise _refused(where, f"more than {MAX_FILES:,} manifests")
-    if sum(os.lstat(file).st_size for file in files) > MAX_TOTAL_BYTES:
+    if tree.size(files) > MAX_TOTAL_BYTES:
         raise _refused(where, f"manifests larger than {MAX_TOTAL_BYTES >> 30} GiB in all")
 
 

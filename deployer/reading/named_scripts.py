@@ -2,10 +2,9 @@
 
 import posixpath
 import re
-from pathlib import Path
 
-from deployer.reading import project_files
 from deployer.reading.project_files import FileRefused
+from deployer.reading.tree import Root, tree_of
 
 _FILE = re.compile(
     r"""["']?\bfile["']?[ ]*:[ ]*(?:"(?P<double>[^"\n]+)"|'(?P<single>[^'\n]+)'"""
@@ -13,13 +12,13 @@ _FILE = re.compile(
 )
 
 
-def named_scripts(root: Path, manifest: str) -> frozenset[str]:
+def named_scripts(root: Root, manifest: str) -> frozenset[str]:
     """Paths inside the project folder `root` of what looks like `script.file` in a manifest there.
 
     Only good for telling which manifest a script belongs to: nothing is opened by them.
     """
     try:
-        text = project_files.read(root, manifest).data.decode("utf-8", "replace")
+        text = tree_of(root).read(manifest).data.decode("utf-8", "replace")
     except FileRefused:
         return frozenset()
     folder = posixpath.dirname(manifest)

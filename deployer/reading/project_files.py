@@ -27,6 +27,10 @@ _REASONS = {
 }
 
 
+_POINTER = b"version https://git-lfs.github.com/spec/v1\n"
+_LONGEST_POINTER = 1024
+
+
 class FileRefused(Exception):
     """A file cannot be read, or must not be; the text says why."""
 
@@ -101,7 +105,17 @@ def _content(descriptor: int, relative: str, largest: int) -> Content:
             written="nothing was written",
             hint="run the command again when nothing else writes to it",
         )
+    refuse_pointer(data)
     return Content(data, before.st_nlink > 1 and before.st_uid != os.geteuid())
+
+
+def refuse_pointer(data: bytes) -> None:
+    """Raises FileRefused for what git holds instead of a file that Git LFS keeps elsewhere."""
+    if len(data) < _LONGEST_POINTER and data.startswith(_POINTER):
+        raise FileRefused(
+            "a pointer of Git LFS, not the file itself",
+            "keep manifests and scripts out of Git LFS, or run `git lfs pull` if git needs them there",
+        )
 
 
 def _all_bytes(descriptor: int, size: int) -> bytes:

@@ -8,9 +8,12 @@ def folder_in_repository(root: Path) -> str:
 
     Empty as well where there is no repository.
     """
+    repository = repository_of(root)
+    inside = root.resolve().relative_to(repository).as_posix() if repository else "."
+    return "" if inside == "." else f"{inside}/"
+
+
+def repository_of(root: Path) -> Path | None:
+    """The folder of the repository around a folder; None where there is none."""
     root = root.resolve()
-    for folder in (root, *root.parents):
-        if (folder / ".git").exists():
-            inside = root.relative_to(folder).as_posix()
-            return "" if inside == "." else f"{inside}/"
-    return ""
+    return next((each for each in (root, *root.parents) if (each / ".git").exists()), None)

@@ -5,15 +5,15 @@ Line ends of script files are kept as they are.
 
 import posixpath
 import re
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from deployer.model import Pointer
 from deployer.nearest import nearest
-from deployer.reading import placeholders, project_files
+from deployer.reading import placeholders
 from deployer.reading.placeholders import Values, with_changes
 from deployer.reading.project_files import FileRefused, TooLarge
 from deployer.reading.source import SCRIPT_FILE, Finding, Irregular, access_key, decode
+from deployer.reading.tree import Root, Tree, tree_of
 
 # Compiled when a manifest names a script file.
 _ELSEWHERE = r"[/\\~]|[A-Za-z]:|[A-Za-z][A-Za-z0-9+.-]*://"
@@ -30,7 +30,7 @@ class Inlined(NamedTuple):
     warnings: list[Finding]
 
 
-def inline(document: dict[str, Any], root: Path, manifest: str, values: Values | None) -> Inlined:
+def inline(document: dict[str, Any], root: Root, manifest: str, values: Values | None) -> Inlined:
     """`document` with the content of the script files that it names, relative to its own folder.
 
     `manifest` is the manifest's place relative to `root`; without `values` placeholders stay.
@@ -38,7 +38,7 @@ def inline(document: dict[str, Any], root: Path, manifest: str, values: Values |
     """
     result = Inlined(document, {}, [], [])
     folder = posixpath.dirname(manifest)
-    walked = _walk(document, (), _Reader(root, folder, values, result))
+    walked = _walk(document, (), _Reader(tree_of(root), folder, values, result))
     return result._replace(document=walked)
 
 
@@ -61,8 +61,8 @@ def _walk(value: dict[str, Any] | list[Any], pointer: Pointer, reader: "_Reader"
 
 
 class _Reader:
-    def __init__(self, root: Path, folder: str, values: Values | None, result: Inlined) -> None:
-        self._root = root
+    def __init__(self, tree: Tree, folder: str, values: Values | None, result: Inlined) -> None:
+        self._tree = tree
         self._folder = folder
         self._values = values
         self._result = result
@@ -101,7 +101,7 @@ class _Reader:
         if place.split("/", 1)[0] == "..":
             raise FileRefused("outside the project folder", "move the file into the project")
         try:
-            content = project_files.read(self._root, place)
+            content = self._tree.read(place)
             text = decode(content.data)
         except Irregular as irregular:
             finding = irregular.findings[0]
@@ -120,10 +120,7 @@ class _Reader:
 
     def _near(self, place: str) -> str:
         folder, name = posixpath.split(place)
-        try:
-            names = [each.name for each in (self._root / folder).iterdir()]
-        except OSError:
-            return ""
+        names = self._tree.names(folder)
         near = nearest(name, (each for each in names if each != name))
         return f"did you mean `{near}`?" if near else ""
 

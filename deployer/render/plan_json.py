@@ -1,10 +1,12 @@
 """A plan as JSON, in the form of `schemas/plan.schema.json`."""
 
-from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
-from deployer.model import Change, FieldChange, Plan
+from deployer.model import Change, Danger, FieldChange, NodeChange, Plan, Runs, Schedule
 from deployer.render.json_text import json_text
+from deployer.render.plan_counts import tally
+from deployer.render.plan_parts import all_dangers, speaks
 from deployer.render.problems_json import problem_object
 
 FORMAT_VERSION = "1.1"
@@ -12,24 +14,19 @@ FORMAT_VERSION = "1.1"
 
 def to_json(plan: Plan) -> str:
     """One JSON document; its shape changes only with `format_version`."""
-    number = Counter(change.action for change in plan.changes)
     document = {
         "format_version": FORMAT_VERSION,
         "target": plan.target,
         "project": plan.project,
         "place": plan.place,
-        "summary": {
-            "create": number["create"],
-            "update": number["update"],
-            "delete": 0,
-            "move": 0,
-            "unchanged": number["unchanged"],
-        },
-        "resource_changes": [
-            _change(change)
-            for change in plan.changes
-            if change.action != "unchanged" or change.nodes or change.publication == "unpublished"
-        ],
+        "commit": plan.commit,
+        "base": plan.base,
+        "base_commit": plan.base_commit,
+        "selection": plan.selection,
+        "left_out": list(plan.left_out),
+        "summary": tally(plan),
+        "dangers": _dangers(all_dangers(plan)),
+        "resource_changes": [_change(change) for change in plan.changes if speaks(change)],
         "orphans": list(plan.orphans),
         "outside_scope": plan.outside,
         "diagnostics": [problem_object(problem) for problem in plan.diagnostics],
@@ -41,6 +38,7 @@ def to_json(plan: Plan) -> str:
 def _change(change: Change) -> dict[str, Any]:
     return {
         "address": change.address,
+        "previous_address": change.moved_from,
         "file": change.file,
         "line": change.line,
         "change": {
@@ -53,7 +51,12 @@ def _change(change: Change) -> dict[str, Any]:
         "refused": change.refused,
         "publish": change.publish,
         "publication": change.publication,
-        "nodes": [{"name": node.name, "action": node.action} for node in change.nodes],
+        "nodes": [_node(node) for node in change.nodes],
+        "schedule": None if change.schedule is None else _schedule(change.schedule),
+        "downstream": {
+            "direct": list(change.downstream.direct),
+            "transitive": list(change.downstream.transitive),
+        },
     }
 
 
@@ -62,6 +65,51 @@ def _field(field: FieldChange) -> dict[str, Any]:
         "path": field.path,
         "before": field.before,
         "after": field.after,
-        "origin": "change",
+        "base": field.base,
+        "origin": field.origin,
+        "class": field.field_class,
+        "reason": field.reason,
         "file": field.file,
+    }
+
+
+def _node(node: NodeChange) -> dict[str, Any]:
+    return {
+        "name": node.name,
+        "action": node.action,
+        "previous_name": node.moved_from,
+        "class": node.field_class,
+        "reason": node.reason,
+    }
+
+
+def _dangers(dangers: Sequence[Danger]) -> list[dict[str, Any]]:
+    return [
+        {
+            "code": danger.code,
+            "address": danger.address,
+            "message": danger.message,
+            "override": danger.override,
+            "blocks": danger.blocks,
+        }
+        for danger in dangers
+    ]
+
+
+def _schedule(schedule: Schedule) -> dict[str, Any]:
+    return {
+        "before": _runs(schedule.before),
+        "after": _runs(schedule.after),
+        "notes": list(schedule.notes),
+    }
+
+
+def _runs(runs: Runs | None) -> dict[str, Any] | None:
+    if runs is None:
+        return None
+    return {
+        "cron": runs.cron,
+        "timezone": runs.timezone,
+        "next": list(runs.next),
+        "per_week": runs.per_week,
     }

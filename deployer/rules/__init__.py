@@ -11,6 +11,7 @@ from deployer.nearest import nearest
 from deployer.rules.contents import CONTENT_RULES
 from deployer.rules.control import CONTROL_RULES
 from deployer.rules.edges import EDGE_RULES
+from deployer.rules.moves import MOVED_NODES
 from deployer.rules.names import NAME_RULES
 from deployer.rules.node_types import NODE_TYPE_RULES
 from deployer.rules.placing import Told, placed
@@ -43,6 +44,7 @@ DOCUMENT_RULES: tuple[DocumentRule, ...] = (
     *CONTROL_RULES,
     *NODE_TYPE_RULES,
     *SCHEDULE_RULES,
+    MOVED_NODES,
 )
 
 

@@ -107,29 +107,6 @@ def one_kind(subject: Subject) -> Iterator[Finding]:
             yield Finding(pointer, message, in_document=True)
 
 
-def no_renames(subject: Subject) -> Iterator[Finding]:
-    """Not carried out yet: a plan would make a second object under the new name."""
-    holders = [((), subject.manifest.document), *((p, node) for _, p, node in subject.entities)]
-    for pointer, holder in holders:
-        if (holder.get("deployer") or {}).get("movedFrom"):
-            yield Finding(
-                (*pointer, "deployer", "movedFrom"),
-                "`movedFrom` is not supported by this version and has no effect",
-                "rename it in the console, then write the new name and remove `movedFrom`",
-                in_document=not pointer,
-            )
-
-
-_NOT_YET = RuleInfo(
-    "DW090",
-    "not-yet",
-    "warning",
-    "what has no effect in this version should not look as if it had",
-    text="Told of keys that are understood and not obeyed yet: an error where the plan would do "
-    "something else than what is meant (`movedFrom`), a warning otherwise.",
-    fixed=True,
-)
-
 CONTENT_RULES: tuple[DocumentRule, ...] = (
     Rule(
         RuleInfo(
@@ -142,12 +119,6 @@ CONTENT_RULES: tuple[DocumentRule, ...] = (
             fixed=True,
         ),
         outputs_can_be_named,
-    ),
-    Rule(
-        RuleInfo(
-            _NOT_YET.id, _NOT_YET.name, "error", _NOT_YET.reason, text=_NOT_YET.text, fixed=True
-        ),
-        no_renames,
     ),
     Rule(
         RuleInfo(

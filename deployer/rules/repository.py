@@ -7,6 +7,7 @@ from deployer.desired import leaves_output_open
 from deployer.model import Pointer, RuleInfo
 from deployer.nearest import SLIP, is_slip, nearest
 from deployer.rules.cycles import shortest_cycle
+from deployer.rules.moves import MOVED_WORKFLOWS
 from deployer.rules.names import DISTINCT_NAMES, difference, folded
 from deployer.rules.scopes import Upstream
 from deployer.rules.subject import Finding, RepositoryRule, Rule, Subject, near
@@ -248,6 +249,7 @@ def no_cycle_across(subjects: Sequence[Subject]) -> Found:
 
 
 REPOSITORY_RULES: tuple[RepositoryRule, ...] = (
+    MOVED_WORKFLOWS,
     Rule(DISTINCT_NAMES, distinct_paths),
     Rule(
         RuleInfo(

@@ -73,6 +73,17 @@ UNTOLD = RuleInfo(
     "Needs `validate --online`: the dry run was sent, and what became of it could not be learned.",
     fixed=True,
 )
+BASE = RuleInfo(
+    "DW052",
+    "base-is-readable",
+    "warning",
+    "without a base, a plan cannot tell what this change does from what somebody else did",
+    "name a revision that can be read with `--base`, or write `--base=` to do without",
+    "Told by `plan` and `apply` where the base is a revision of git that does not tell what the target was "
+    "to hold: no deployer.yaml, no such target, another workspace, manifests with errors. The plan is "
+    "two-way then: it compares manifests and workspace only.",
+    fixed=True,
+)
 SILENCE = RuleInfo(
     "DW139",
     "silence-has-effect",
@@ -133,6 +144,7 @@ TOLD_ELSEWHERE: tuple[RuleInfo, ...] = (
     UNSOUND,
     REFUSED,
     UNTOLD,
+    BASE,
     OVERRIDE,
     TARGETS,
     ONE_WORKFLOW,

@@ -33,7 +33,7 @@ FIRST_MOMENT = 1_774_000_800.0
 BETWEEN_COMMANDS = 600.0
 
 
-class _Time:
+class Time:
     """The moment at which the next command begins."""
 
     def __init__(self) -> None:
@@ -52,14 +52,14 @@ def play(story: str, folder: Path) -> str:
     text = (STORIES / story / "steps.txt").read_text(encoding="utf-8")
     steps = re.split(r"(?<!\\)\n", text.rstrip())
     told: list[str] = []
-    with _the_same_each_time() as time:
+    with the_same_each_time() as time:
         for step in (line for line in steps if not line.startswith("#")):
             kind, _, rest = step.partition(" ")
             if kind == "edit":
                 _edit(folder, *(part.strip() for part in rest.split("|")))
                 continue
             command = rest.removeprefix("deployer ").replace("\\\n", " ")
-            code, out = _command(command.split(), folder)
+            code, out = run_command(command.split(), folder)
             time.now += BETWEEN_COMMANDS
             if kind == "$":
                 told += [f"$ {rest}", out.rstrip(), *([f"[exit {code}]"] if code else []), ""]
@@ -76,7 +76,7 @@ def _edit(folder: Path, name: str, old: str, new: str) -> None:
     file.write_text(text.replace(old, new), encoding="utf-8")
 
 
-def _command(arguments: list[str], folder: Path) -> tuple[int, str]:
+def run_command(arguments: list[str], folder: Path) -> tuple[int, str]:
     """The exit code of a command and its standard output; with an error, what it said of it."""
     out, err, before = io.StringIO(), io.StringIO(), Path.cwd()
     os.chdir(folder)
@@ -90,9 +90,9 @@ def _command(arguments: list[str], folder: Path) -> tuple[int, str]:
 
 
 @contextmanager
-def _the_same_each_time() -> Iterator[_Time]:
+def the_same_each_time() -> Iterator[Time]:
     """Every emulator that is opened inside has the clock, the ids and the nonces of this session."""
-    time = _Time()
+    time = Time()
 
     def opened(*arguments: object, **named: object) -> object:
         return create_app(*arguments, **{**named, "ids": Ids("session")})  # type: ignore[arg-type]

@@ -1,0 +1,126 @@
+"""What a comment begins with: whose it is, the verdict, the dangers, the counts."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from urllib.parse import quote
+
+from deployer.model import Action, Change, Danger, Plan
+from deployer.render.markdown.inline import code, names, prose
+from deployer.render.plan_counts import tally, verdict
+from deployer.render.plan_parts import all_dangers, some
+from deployer.render.visible import visible
+
+_MOST_CODES = 10
+
+
+def marker(target: str) -> str:
+    """The line that nobody sees and by which the comment of a target is found again."""
+    return f"<!-- deployer:plan target={quote(visible(target), safe='')} -->"
+
+
+def title(plan: Plan, run_url: str) -> Iterator[str]:
+    """The verdict, and what the plan was made of; `run_url` is an address that is safe to link."""
+    yield f"### Plan for target {code(plan.target)}: {verdict(plan)}"
+    yield ""
+    facts = [f"project {code(plan.project)}", *([code(plan.place)] if plan.place else [])]
+    if plan.commit:
+        facts.append(f"commit {code(plan.commit[:12])}")
+    if plan.base:
+        commit = f" ({code(plan.base_commit[:12])})" if plan.base_commit else ""
+        facts.append(f"compared with base {code(plan.base)}{commit}")
+    if run_url:
+        facts.append(f"[the run that made it]({run_url})")
+    yield f"For {' · '.join(facts)}"
+    if plan.selection or plan.left_out:
+        chosen = f": {code(plan.selection)}" if plan.selection else ""
+        yield ""
+        yield f"**Only a part of the workflows{chosen}**, {len(plan.left_out)} left out"
+
+
+def danger_box(plan: Plan, rows: int) -> Iterator[str]:
+    """What goes away, then every danger, what stops apply first; may be empty.
+
+    Dangers beyond `rows` are counted by kind.
+    """
+    dangers = [*_refusals(plan), *all_dangers(plan)]
+    lost = list(_losses(plan.changes))
+    if not dangers and not lost:
+        return
+    yield "> [!CAUTION]" if any(danger.blocks for danger in dangers) else "> [!WARNING]"
+    yield f"> {_total(dangers)}"
+    yield ">"
+    shown, more = some(dangers, rows)
+    yield from (f"> - {line}" for line in [*lost, *map(_danger, shown)])
+    if more:
+        yield f"> - and {more} more: {_kinds(dangers[rows:])}"
+
+
+def _losses(changes: Sequence[Change]) -> Iterator[str]:
+    """What is deleted, what git holds no more and keeps running, and whose edits are overwritten."""
+    found = {
+        "Deleted": _gone(changes, "delete"),
+        "Gone from git, and kept running": _gone(changes, "kept"),
+        "Edited in the workspace, which apply overwrites": [
+            change.address
+            for change in changes
+            if any(field.origin != "change" for field in change.fields)
+        ],
+    }
+    for what, each in found.items():
+        if each:
+            yield f"**{what}**: {names(each)}"
+
+
+def _gone(changes: Sequence[Change], action: Action) -> list[str]:
+    """Workflows, and nodes of workflows that stay, as `PATH#node`."""
+    workflows = [change.address for change in changes if change.action == action]
+    nodes = [
+        f"{change.address}#{node.name}"
+        for change in changes
+        for node in change.nodes
+        if node.action == action != change.action
+    ]
+    return [*workflows, *nodes]
+
+
+def _total(dangers: Sequence[Danger]) -> str:
+    if not dangers:
+        return "**Nothing stops apply, and not everything stays**"
+    stops = sum(danger.blocks for danger in dangers)
+    stopping = f", {stops} {'stops' if stops == 1 else 'stop'} apply" if stops else ""
+    return f"**{_number(len(dangers), 'danger')}**{stopping}"
+
+
+def _refusals(plan: Plan) -> list[Danger]:
+    """What apply cannot do at all stands with the dangers: it stops apply as they do."""
+    return [
+        Danger("refused", change.refused, address=change.address, blocks=True)
+        for change in plan.changes
+        if change.refused
+    ]
+
+
+def _danger(danger: Danger) -> str:
+    stops = "**stops apply** " if danger.blocks else ""
+    where = f" in {code(danger.address)}" if danger.address else ""
+    allow = f" (allowed by {prose(danger.override)})" if danger.override else ""
+    return f"{stops}{code(danger.code)}{where}: {prose(danger.message)}{allow}"
+
+
+def _kinds(dangers: Sequence[Danger]) -> str:
+    number = Counter(danger.code for danger in dangers).most_common()
+    shown, more = some(number, _MOST_CODES)
+    told = ", ".join(f"{count} {code(kind)}" for kind, count in shown)
+    return f"{told} and others" if more else told
+
+
+def counts(plan: Plan) -> Iterator[str]:
+    """The number of workflows by action, and of those to publish."""
+    number = [*tally(plan).items(), ("to publish", len(plan.to_publish))]
+    yield f"| {' | '.join(name for name, _ in number)} |"
+    yield f"|{'---:|' * len(number)}"
+    yield f"| {' | '.join(str(count) for _, count in number)} |"
+
+
+def _number(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
