@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from deployer.errors import UsageError
+from deployer.reading import project_files
+from deployer.reading.project_files import FileRefused
 
 VERSION = "1"
 _LARGEST = 1 << 20
@@ -38,15 +40,14 @@ def to_text(profile: Profile) -> str:
 def read(file: Path) -> Profile:
     """The profile in a file. Raises UsageError if there is none, or something else."""
     try:
-        data = file.read_bytes()
-        document = json.loads(data[:_LARGEST])
+        document = json.loads(project_files.read(file.parent, file.name, _LARGEST).data)
         version = document.pop("format_version")
         found = Profile(**document)
         texts = [found.endpoint, found.project, *found.switches.keys(), *found.switches.values()]
         if version != VERSION or not all(isinstance(text, str) for text in texts):
             raise ValueError(version)
-    except OSError as error:
-        raise _unusable(file, error.strerror or "cannot be read") from error
+    except FileRefused as refused:
+        raise _unusable(file, refused.message) from refused
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise _unusable(file, "it is no profile of this version") from error
     return found

@@ -325,6 +325,24 @@ def test_missing_profile(tmp_path: Path) -> None:
         profile.read(tmp_path / "none.json")
 
 
+def test_profile_outside_of_the_project_is_refused(deployer: Shell, project: Project) -> None:
+    """A probe writes the file: a configuration must not say just any place."""
+    project.change("deployer.yaml", "project: 10001,", "project: 10001, profile: ../up.json,")
+    ended = deployer("doctor", "--probe", "trials", "--auto-approve")
+    assert (ended.code, "outside the project folder" in ended.err) == (64, True), ended
+
+
+def test_profile_is_not_written_through_a_link(
+    deployer: Shell, project: Project, tmp_path: Path
+) -> None:
+    """What a link points at stays as it is."""
+    elsewhere = tmp_path.parent / f"{tmp_path.name}.txt"
+    elsewhere.write_text("mine", encoding="utf-8")
+    (project.root / "local.profile.json").symlink_to(elsewhere)
+    assert deployer("doctor", "--probe", "trials", "--auto-approve").code == 64
+    assert elsewhere.read_text(encoding="utf-8") == "mine"
+
+
 def test_proof_is_of_one_project() -> None:
     """The proof holds for the endpoint and the project that were probed, and if it was honoured."""
     proof = Profile("https://a", "1", {"dryrun": "honoured"})

@@ -86,12 +86,12 @@ def _keep(settings: Settings, target: Target, text: str) -> None:
 
     file = target.profile or settings.root / f"{target.name}.profile.json"
     try:
-        write(file.parent, file.name, text.encode(), new=False)
-    except (FileRefused, OSError) as refused:
+        write(settings.root, _shown(settings, file), text.encode(), new=False)
+    except FileRefused as refused:
         raise UsageError(
             "the profile cannot be written",
             where=str(file),
-            why=str(refused),
+            why=refused.message,
             written="the probe is over and nothing of it is left",
             hint="correct it and probe again",
         ) from refused
@@ -101,5 +101,4 @@ def _keep(settings: Settings, target: Target, text: str) -> None:
 
 
 def _shown(settings: Settings, file: Path) -> str:
-    inside = file.is_relative_to(settings.root)
-    return str(file.relative_to(settings.root) if inside else file)
+    return file.relative_to(settings.root).as_posix()

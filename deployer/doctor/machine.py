@@ -68,7 +68,8 @@ def _git(settings: Settings, target: Target, environ: Mapping[str, str]) -> Iter
 
 def _own(settings: Settings, target: Target) -> Iterator[str]:
     """What deployer keeps in the project and nobody commits."""
-    yield ".deployer/"
+    if (settings.root / ".deployer").exists():
+        yield ".deployer/"
     if target.emulator and target.emulator.is_relative_to(settings.root):
         yield target.emulator.relative_to(settings.root).as_posix()
 
