@@ -1,5 +1,7 @@
 """`deployer init`: what it writes works at once, and nothing that is there is lost."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -124,6 +126,14 @@ def test_commented_target_is_one(deployer: Shell) -> None:
     head, sign, tail = file.read_text(encoding="utf-8").partition("  # prod:")
     file.write_text(head + (sign + tail).replace("  # ", "  "), encoding="utf-8")
     assert deployer("validate", "--strict", "-t", "prod").code == 0
+
+
+def test_hook_is_one_of_pre_commit(deployer: Shell) -> None:
+    """pre-commit itself accepts the file."""
+    deployer("init")
+    words = [sys.executable, "-m", "pre_commit", "validate-config", ".pre-commit-config.yaml"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "")
 
 
 # --- what is there stays --------------------------------------------------------------------------

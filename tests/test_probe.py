@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -249,6 +250,33 @@ def test_what_cannot_be_deleted_is_named(deployer: Shell, project: Project) -> N
     app.close()
     ended = deployer("doctor", "--probe", "trials", "--auto-approve")
     assert "not deleted: trials/" in ended.err.replace("\n", " ")
+
+
+def test_interrupted_probe_deletes_what_it_made(project: Project, tmp_path: Path) -> None:
+    """Ctrl-C in the middle: what is there is deleted, no profile is written, exit 130."""
+    key = {
+        "ALIBABA_CLOUD_ACCESS_KEY_ID": "emulator",
+        "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "emulator-secret",
+    }
+    with Served(tmp_path, "--set", "job_seconds=0.5") as served:
+        project.write(
+            "deployer.yaml",
+            "manifests: [flows/*.yaml]\ntargets:\n"
+            f"  real: {{endpoint: 'http://{served.address}', project: {PROJECT}, "
+            f"projectIdentifier: {IDENTIFIER}, limits: {{settle: 0}}}}\n",
+        )
+        flags = ("doctor", "--probe", "trials", "--auto-approve")
+        with project.spawn(*flags, env=key) as process:
+            assert process.stderr is not None
+            for line in process.stderr:
+                if "leaves a node out" in line:
+                    process.send_signal(signal.SIGINT)
+                    break
+            said = process.stderr.read()
+        listed = served.call("ListWorkflowDefinitions", ProjectId=PROJECT)
+    assert (process.returncode, "deleted: 1 workflow that" in said) == (130, True), said
+    assert listed["PagingInfo"]["TotalCount"] == 0
+    assert not (project.root / "real.profile.json").exists()
 
 
 # --- what a profile is for ------------------------------------------------------------------------

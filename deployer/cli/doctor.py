@@ -37,7 +37,7 @@ def command(
 ) -> int:
     """Look at the set-up: configuration, scope, git, file modes, proxy, credentials, service.
 
-    Only reads, and makes five calls at most. Each line is ok, or a problem and its cure. The exit
+    Only reads, and makes four calls at most. Each line is ok, or a problem and its cure. The exit
     code is that of the gravest problem.
 
     With --probe it writes instead: workflows in FOLDER that are never published and deleted at the
