@@ -139,6 +139,8 @@ class _File:
             given["settle"] = limits["settle"]
         if "emulator" in said:
             given["emulator"] = self._database(said["emulator"], (*pointer, "emulator"))
+        if "profile" in said:
+            given["profile"] = self._profile(said["profile"], (*pointer, "profile"))
         project = self._project(said["project"], (*pointer, "project"))
         return Target(name, project, said.get("projectIdentifier", ""), **given)
 
@@ -192,6 +194,13 @@ class _File:
                 message = f"the value of `{key}` holds a placeholder itself"
                 hint = "values are not replaced twice: write it out"
                 self._fail(message, (*pointer, key), hint)
+
+    def _profile(self, name: str, pointer: Pointer) -> Path:
+        path = Path(os.path.normpath(self._root / name))
+        if not path.is_relative_to(self._root):  # a probe writes it
+            message = "the profile lies outside the project folder"
+            self._fail(message, pointer, "choose a file beside or below deployer.yaml")
+        return path
 
     def _database(self, name: str, pointer: Pointer) -> Path:
         path = Path(os.path.normpath(self._root / name))

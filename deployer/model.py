@@ -135,6 +135,10 @@ class Target:
     instance_metadata: bool = False
     window: Window = Window()
     local: Path | None = None
+    """Where this machine keeps what it noted."""
+
+    profile: Path | None = None
+    """What a probe found out about the workspace, or what an emulator is to behave like."""
 
     @property
     def place(self) -> str:

@@ -68,7 +68,8 @@ def require_proof(target: Target, proven: bool) -> None:
             where=f"target `{target.name}`, {target.place}",
             why="an endpoint that does not know `DryRun` would import for real (docs/service.md U-08)",
             written="nothing was sent",
-            hint="leave out `--online`, or name an `emulator:` target whose switch `dryrun` is `honoured`",
+            hint="leave out `--online`, or prove it by `deployer doctor --probe FOLDER` and name the "
+            "profile as `profile:` of the target",
         )
 
 

@@ -88,6 +88,13 @@ def test_installed_command_works(installed: Path, tmp_path: Path, command: list[
     assert (done.returncode, done.stderr if done.returncode else "") == (0, "")
 
 
+def test_installed_command_begins_a_project(installed: Path, tmp_path: Path) -> None:
+    """The texts of `init` travel inside the package too, and what they make is valid."""
+    for command in ("init", "validate"):
+        done = run(installed / "bin" / "deployer", command, cwd=tmp_path, path=installed)
+        assert (done.returncode, done.stderr if done.returncode else "") == (0, "")
+
+
 @pytest.mark.parametrize("command", [["--help"], ["validate"], ["plan"]])
 def test_checkout_works_uninstalled(tmp_path: Path, command: list[str]) -> None:
     """Straight from a checkout, which is what an editable install is, the same commands work."""

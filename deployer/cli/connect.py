@@ -13,8 +13,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Itera
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from deployer import profile
 from deployer.cli.deadline import Deadline
 from deployer.cli.words import say
 from deployer.errors import CredentialsError, Terminated, TimeOver, UsageError
@@ -30,6 +31,9 @@ from deployer.transport.credentials import CredentialChain, Credentials
 from deployer.transport.endpoints import check_endpoint, endpoint_of
 from deployer.transport.quota import Quota
 from deployer.writer import Progress, Writer
+
+if TYPE_CHECKING:
+    from deployer.emulator import Control
 
 DEFAULT_RATE = 5.0
 """Requests a second for real regions (docs/service.md B-104)."""
@@ -109,10 +113,11 @@ async def connected(target: Target, deadline: Deadline | None = None) -> AsyncIt
 @asynccontextmanager
 async def _online(target: Target) -> AsyncIterator[Connection]:
     loop = asyncio.get_running_loop()
-    region = bool(target.region)
-    endpoint = endpoint_of(target.region) if region else check_endpoint(target.endpoint)
+    endpoint = address_of(target)
+    proof = profile.read(target.profile) if target.profile else None
+    honours = proof is not None and proof.proves_dry_run(endpoint, target.project)
     chain = CredentialChain(os.environ, target.instance_metadata)
-    rate = target.rate or (DEFAULT_RATE if region else None)
+    rate = target.rate or (DEFAULT_RATE if target.region else None)
     async with Client(
         endpoint,
         chain.get,
@@ -120,7 +125,15 @@ async def _online(target: Target) -> AsyncIterator[Connection]:
         connections=target.connections,
         quota=_quota(target, time.time),
     ) as client:
-        yield Connection(Remote(client, target.project), target.settle, asyncio.sleep, loop.time)
+        remote = Remote(client, target.project)
+        yield Connection(remote, target.settle, asyncio.sleep, loop.time, honours_dry_run=honours)
+
+
+def address_of(target: Target) -> str:
+    """Where calls for a target go; an emulator in a file has one address for all. Raises UsageError."""
+    if target.emulator:
+        return EMULATOR_ENDPOINT
+    return endpoint_of(target.region) if target.region else check_endpoint(target.endpoint)
 
 
 def _quota(target: Target, now: Callable[[], float]) -> Quota | None:
@@ -167,6 +180,7 @@ async def _embedded(target: Target, db: Path, deadline: Deadline) -> AsyncIterat
             hint="name another file as `emulator:` of the target in deployer.yaml",
         ) from error
     try:
+        _play(app.control, target)
         async with Client(
             EMULATOR_ENDPOINT,
             lambda: Credentials(*EMULATOR_KEY),
@@ -183,6 +197,23 @@ async def _embedded(target: Target, db: Path, deadline: Deadline) -> AsyncIterat
         # The workspace has lived through the waits: for the next command, too, they are over.
         app.control.advance(slept)
         app.close()
+
+
+def _play(control: "Control", target: Target) -> None:
+    """Lets an emulator behave as a profile says; the file remembers it."""
+    if not target.profile:
+        return
+    try:
+        wanted = control.switches().changed(profile.read(target.profile).switches)
+        if wanted != control.switches():  # a command that only reads leaves the file as it is
+            control.set(wanted.as_mapping())
+    except ValueError as error:
+        raise UsageError(
+            f"the profile cannot be played: {error}",
+            where=str(target.profile),
+            written="nothing was written",
+            hint="correct it; docs/emulator.md tells the switches",
+        ) from error
 
 
 # --- the event loop -------------------------------------------------------------------------------

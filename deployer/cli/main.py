@@ -16,6 +16,7 @@ from deployer.errors import EXIT_BUG, EXIT_INTERRUPTED, DeployerError, UsageErro
 from deployer.nearest import nearest
 
 COMMANDS = {
+    "init": "Write the first files of a project.",
     "validate": "Check the manifests: YAML, schema and rules. No network.",
     "plan": "Show what apply would change. Only reads.",
     "pull": "Write live workflows into manifests. Only reads the workspace.",
@@ -29,6 +30,7 @@ COMMANDS = {
     "graph": "Draw what waits for what. No network.",
     "explain": "Say where every field of a workflow comes from.",
     "comment": "Post a plan on its pull request, in place of the last one.",
+    "doctor": "Look at the set-up: credentials, permissions, clock, git.",
     "schema": "Print a JSON Schema, for editors and other tools.",
     "emulator": "Serve the DataWorks API on this machine.",
 }

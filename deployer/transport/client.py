@@ -75,6 +75,8 @@ class Client:
         """Requests sent so far; repeated and refused ones count at the service too (B-104)."""
         self.quota = quota
         """What is left of the calls of the day, where these are counted."""
+        self.skew: float | None = None
+        """Seconds by which the service's clock was ahead of this machine's, as it last told."""
         self._attempts = FEW_ATTEMPTS if quota else ATTEMPTS
         self._url = endpoint.rstrip("/") + "/"
         self._credentials = credentials
@@ -126,6 +128,7 @@ class Client:
         for attempt in range(1, self._attempts + 1):
             credentials = self._credentials()
             answer = await self._attempt(operation, params, credentials, attempt, deadline)
+            self._note_clock(answer)
             deadline = IMPATIENT if answer.slow else deadline
             verdict = judge(answer)
             if verdict is Verdict.DONE:
@@ -154,7 +157,7 @@ class Client:
                 may = operation.reads or verdict is Verdict.NOT_SENT
                 return may and self._budget.take(slow=answer.slow)
             case Verdict.CLOCK:
-                return self._correct_clock(answer)
+                return self._correct_clock()
             case Verdict.TOKEN:
                 return self._credentials() != credentials
             case _:
@@ -164,12 +167,17 @@ class Client:
         asked = retry_after(answer.header("x-acs-retry-after"))
         return backoff(attempt, self._chance()) if asked is None else asked
 
-    def _correct_clock(self, answer: Answer) -> bool:
+    def _note_clock(self, answer: Answer) -> None:
         try:
             server = parsedate_to_datetime(answer.header("date")).timestamp()
         except ValueError:
+            return
+        self.skew = server - self._now()
+
+    def _correct_clock(self) -> bool:
+        offset = self.skew
+        if offset is None:
             return False
-        offset = server - self._now()
         log.warning("the clock of this machine is off by %.0f min", abs(offset) / 60)
         if abs(offset) > _DAY:
             return False

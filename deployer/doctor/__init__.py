@@ -1,0 +1,1 @@
+"""What `deployer doctor` looks at: this machine, the project in git, and the service."""
