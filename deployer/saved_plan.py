@@ -118,6 +118,7 @@ def _workflow(change: Change) -> Json:
         "refused": change.refused,
         "publish": change.publish,
         "publication": change.publication,
+        "offline": change.offline,
     }
 
 
@@ -227,7 +228,8 @@ def _difference(then: Json | None, now: Json | None) -> str:
         return "the live workflow is not as it was"
     if then["action"] != now["action"]:
         return f"the plan says {then['action']}, it would be {now['action']} now"
-    names = {"content": "what would be written", "publication": "whether it is published"}
+    names = dict.fromkeys(("publication", "offline"), "whether it is published")
+    names["content"] = "what would be written"
     return ", ".join(names.get(key, key) for key in then if then[key] != now[key]) + " differs"
 
 

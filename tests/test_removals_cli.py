@@ -107,6 +107,21 @@ def test_a_saved_plan_with_a_deletion(deployer: Shell, project: Project) -> None
     assert deployer("apply", file).code == 4
 
 
+def test_a_saved_deletion_of_what_was_published_since(deployer: Shell, project: Project) -> None:
+    """Nobody reviewed that it leaves production: exit 4, nothing is written."""
+    assert deployer("publish", "--auto-approve", "shop/raw").code == 0
+    (project.root / "flows/clean.yaml").unlink()
+    file = str(project.root / "data/plan.json")
+    assert deployer("plan", *PRUNE, "--out", file).code == 0
+    git(project.root, "checkout", "-q", "flows/clean.yaml")
+    assert deployer("publish", "--auto-approve").code == 0
+    (project.root / "flows/clean.yaml").unlink()
+    count = len(effects(project))
+    ended = deployer("apply", file)
+    assert (ended.code, "whether it is published differs" in ended.err) == (4, True)
+    assert len(effects(project)) == count
+
+
 def test_an_orphan_that_was_named(deployer: Shell, project: Project) -> None:
     """In no manifest, now or at the base: deleted because somebody wrote its path."""
     (project.root / "flows/clean.yaml").unlink()
