@@ -24,7 +24,7 @@ PARTS = {
     "apply": {"attempt", "write", "writer", "standing"},
     "config": {"base_ref"},
     "flowspec": {"complaints", "moves"},
-    "model": {"asked", "days", "nearest", "runs"},
+    "model": {"asked", "days", "in_order", "nearest", "runs"},
     "pipeline": {"base", "load", "online", "pull", "rehearsal", "review", "scope", "validate"},
     "plan": {
         "classes",
