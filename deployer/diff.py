@@ -1,8 +1,8 @@
 """Two comparable specs → the field changes between them.
 
 Equal parts, however deep, are told apart by their canonical bytes and never reach DeepDiff, which would
-copy its way to every leaf of them; what does reach it are mappings only, with every leaf packed into its canonical text: DeepDiff reads list moves as renames,
-holds `True` for 1 and rounds numbers.
+copy its way to every leaf of them; what does reach it are mappings only, with every leaf packed into
+its canonical text: DeepDiff reads list moves as renames, holds `True` for 1 and rounds numbers.
 """
 
 import json

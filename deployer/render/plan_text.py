@@ -12,6 +12,7 @@ from deployer.render.plan_parts import (
     by_origin,
     diff,
     is_text,
+    losses,
     one_line,
     path_of,
     some,
@@ -43,6 +44,10 @@ def to_text(plan: Plan, paint: Paint = plain) -> str:
     dangers = all_dangers(plan)
     if dangers:
         lines += [*_dangers(dangers, paint), ""]
+    lost = losses(plan)
+    if lost:
+        told_first = [f"{what}: {_names(each)}" for what, each in lost.items()]
+        lines += [*(paint("red", line) for line in told_first), ""]
     for change in told(plan):
         lines += [*_change(change, paint), ""]
     if plan.orphans or plan.outside:
