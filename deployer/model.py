@@ -318,7 +318,8 @@ class Plan:
     `base` is the revision of git that the plan is three-way against, as it was named, `base_commit` the
     commit that this is, both empty for a two-way plan; `commit` is that of the manifests. `left_out`
     are the addresses that `selection` leaves out. `orphans` are the live workflows in scope that no
-    manifest names, `outside` counts those out of scope.
+    manifest names, `outside` counts those out of scope. `flags` are those that apply has to be given to
+    do what the plan shows.
     """
 
     target: str
@@ -335,6 +336,7 @@ class Plan:
     left_out: tuple[str, ...] = ()
     orphans: tuple[str, ...] = ()
     outside: int = 0
+    flags: tuple[str, ...] = ()
 
     @property
     def pending(self) -> list[Change]:

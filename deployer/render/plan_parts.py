@@ -3,6 +3,7 @@
 import difflib
 import json
 import re
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -78,6 +79,11 @@ def _gone(changes: Sequence[Change], action: Action) -> list[str]:
         if node.action == action != change.action
     ]
     return [*workflows, *nodes]
+
+
+def apply_command(plan: Plan) -> str:
+    """The command that does what the plan shows, as a shell takes it."""
+    return visible(shlex.join(["deployer", "apply", "--target", plan.target, *plan.flags]))
 
 
 def by_origin(change: Change) -> dict[Origin, list[FieldChange]]:

@@ -1,13 +1,12 @@
 """The first screen of a plan: the verdict, dangers, counts, and one row for each change."""
 
-import shlex
 from collections.abc import Sequence
 
 from deployer.model import Change, Danger, Plan
 from deployer.render.html.markup import Html, joined, raw, tag
 from deployer.render.html.page import pill, pills, table
 from deployer.render.plan_counts import tally, verdict
-from deployer.render.plan_parts import all_dangers, losses, some
+from deployer.render.plan_parts import all_dangers, apply_command, losses, some
 
 _MOST = 40
 _MOST_NAMES = 10
@@ -124,8 +123,7 @@ def how_to_apply(plan: Plan) -> Html:
     """The command that does what the page shows."""
     if not plan.pending:
         return raw("")
-    command = f"deployer apply --target {shlex.quote(plan.target)}"
-    return joined([tag("h2", "How to apply"), tag("pre", command)])
+    return joined([tag("h2", "How to apply"), tag("pre", apply_command(plan))])
 
 
 def notes(plan: Plan) -> Html:
