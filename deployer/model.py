@@ -237,7 +237,8 @@ class Danger:
     """Something in a plan that a reviewer must see.
 
     `blocks`: apply ends with exit 3 unless `override`, the flag or key that allows it, is given.
-    `message` holds the exact numbers or names; `address` is empty where the whole plan is meant.
+    `message` holds the exact numbers or names; `address` is empty where the whole plan is meant. `names`
+    are those by which a flag allows it, where it is allowed by name.
     """
 
     code: str
@@ -245,6 +246,7 @@ class Danger:
     override: str = ""
     address: str = ""
     blocks: bool = False
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

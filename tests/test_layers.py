@@ -28,6 +28,7 @@ PARTS = {
     "pipeline": {"base", "load", "online", "pull", "rehearsal", "review", "scope", "validate"},
     "plan": {
         "classes",
+        "consent",
         "downstream",
         "edges",
         "explain",

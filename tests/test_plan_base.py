@@ -522,9 +522,9 @@ def test_the_command_repeats_what_shaped_the_plan(deployer: Shell, form: str) ->
     """Whoever follows the comment gets what it shows, from the same base where that matters."""
     deployer.project.write("flows/raw.yaml", CLEAN.replace("clean", "fresh"))
     base = git(deployer.project.root, "rev-parse", "HEAD")[:12]
-    wanted = ["--select", "shop", "--publish", "--prune", "--allow-output", "a b"]
+    wanted = ["--select", "sh*", "--publish", "--prune", "--allow-output", "shop_dev.land"]
     ended = deployer("plan", "--format", form, "--base", "HEAD", *wanted)
     assert ended.code == 0, ended.err
-    flags = f"--select shop --allow-output 'a b' --publish --prune --base {base}"
+    flags = f"--select 'sh*' --allow-output shop_dev.land --publish --prune --base {base}"
     told = html.unescape(ended.out)
     assert f"deployer apply --target local {flags}" in told, told[-900:]

@@ -10,6 +10,7 @@ from deployer.cli.choosing import choice
 from deployer.cli.connect import connected, run
 from deployer.cli.options import chosen
 from deployer.cli.words import say
+from deployer.consent import refuse_idle
 from deployer.errors import InvalidManifests
 from deployer.load import nothing_to_load
 from deployer.model import Plan, Settings, Target
@@ -59,6 +60,7 @@ def planned_of(
             )
             if not loaded.sources and not (made.differs or made.dangers):
                 raise nothing_to_load(settings)
+            refuse_idle(made, asked)
             return Planned(made, settings, target, loaded, connection.now())
 
     return run(main())
