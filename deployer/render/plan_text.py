@@ -78,9 +78,11 @@ def _title(plan: Plan, paint: Paint) -> Iterator[str]:
         commit = f"commit {plan.commit[:12]}" if plan.commit else "the checkout"
         since = f", three-way against {base}" if base else ""
         yield paint("dim", visible(f"Manifests of {commit}{since}"))
-    if plan.selection or plan.left_out:
-        left_out = f"; left out: {_names(plan.left_out)}" if plan.left_out else ""
-        yield paint("yellow", f"Only a part: {visible(plan.selection)}{left_out}")
+    if plan.left_out:
+        left_out = f"left out: {_names(plan.left_out)}"
+        yield paint("yellow", f"Only a part: {visible(plan.selection)}; {left_out}")
+    elif plan.selection:
+        yield paint("dim", f"Selected: {visible(plan.selection)}; nothing is left out")
     if plan.pending or plan.differs:
         yield paint("bold", verdict(plan))
 

@@ -34,7 +34,10 @@ def title(plan: Plan, run_url: str) -> Iterator[str]:
     if plan.selection or plan.left_out:
         chosen = f": {code(plan.selection)}" if plan.selection else ""
         yield ""
-        yield f"**Only a part of the workflows{chosen}**, {len(plan.left_out)} left out"
+        if plan.left_out:
+            yield f"**Only a part of the workflows{chosen}**, {len(plan.left_out)} left out"
+        else:
+            yield f"All of the workflows are selected{chosen}"
 
 
 def danger_box(plan: Plan, rows: int) -> Iterator[str]:
