@@ -149,7 +149,8 @@ def _event(path: str) -> Mapping[str, object]:
 def _cut_off(ref: str, command: str) -> UsageError:
     return UsageError(
         f"the base is missing in this shallow clone: {ref}",
-        why="the repository was cloned without that part of its history",
+        why="the repository was cloned without that part of its history; a checkout with "
+        "`fetch-depth: 0` on GitHub, `GIT_DEPTH: 0` on GitLab has all of it",
         hint=f"run `{command}` first, {_WITHOUT}",
     )
 

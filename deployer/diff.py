@@ -1,8 +1,8 @@
 """Two comparable specs → the field changes between them.
 
-Equal parts are told apart by their canonical bytes and never reach DeepDiff; what does reach it are
-mappings only, with every leaf packed into its canonical text: DeepDiff reads list moves as renames,
-holds `True` for 1 and rounds numbers.
+Equal parts, however deep, are told apart by their canonical bytes and never reach DeepDiff, which would
+copy its way to every leaf of them; what does reach it are mappings only, with every leaf packed into
+its canonical text: DeepDiff reads list moves as renames, holds `True` for 1 and rounds numbers.
 """
 
 import json
@@ -69,8 +69,7 @@ def _deep(at: Path, old: Any, new: Any) -> Iterator[tuple[Path, Any, Any]]:
     from deepdiff import DeepDiff
 
     tree = DeepDiff(
-        _packed(old),
-        _packed(new),
+        *_unequal(_packed(old), _packed(new)),
         threshold_to_diff_deeper=0,
         ignore_private_variables=False,  # it would pass over keys that start with `__`
         view="tree",
@@ -89,6 +88,18 @@ def _packed(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _packed(item) for key, item in value.items()}
     return canonical(value).decode("utf-8", "surrogatepass")
+
+
+def _unequal(old: dict[str, Any], new: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Two packed mappings without what is the same in both: DeepDiff copies its way to every leaf."""
+    left, right = dict(old), dict(new)
+    for key in old.keys() & new.keys():
+        one, other = old[key], new[key]
+        if one == other:
+            del left[key], right[key]
+        elif isinstance(one, dict) and isinstance(other, dict):
+            left[key], right[key] = _unequal(one, other)
+    return left, right
 
 
 def _unpacked(value: Any) -> Any:

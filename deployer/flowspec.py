@@ -13,6 +13,7 @@ from typing import Any
 from deployer import schema
 from deployer.entities import SELF, Index, Node, map_nodes, to_ids, to_names, token, walk
 from deployer.fields import Field
+from deployer.in_order import in_order
 from deployer.model import Observed, Spec, Workflow
 from deployer.normalise import (
     ORDER,
@@ -173,9 +174,13 @@ def _tidy_upstream(upstream: Any, entity: str) -> Any:
 
 
 def from_wire(document: dict[str, Any]) -> Observed:
-    """A live workflow as the service returns it, in name space, with the ids of its parts."""
+    """A live workflow as the service returns it, in name space, with the ids of its parts.
+
+    What it happens to be ordered by is nowhere seen: nodes and fields come in the order of their names.
+    """
     kind = document["kind"]
-    spec, ids = lift(nested(document))
+    found, ids = lift(nested(document))
+    spec: Spec = in_order(found)
     name = spec.get("name") or ""
     path = (spec.get("script") or {}).get("path") or name
     workflow = Workflow(path=path, name=name, kind=kind, spec=spec)

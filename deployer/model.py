@@ -245,7 +245,8 @@ class Danger:
     """Something in a plan that a reviewer must see.
 
     `blocks`: apply ends with exit 3 unless `override`, the flag or key that allows it, is given.
-    `message` holds the exact numbers or names; `address` is empty where the whole plan is meant.
+    `message` holds the exact numbers or names; `address` is empty where the whole plan is meant. `names`
+    are those by which a flag allows it, where it is allowed by name.
     """
 
     code: str
@@ -253,6 +254,7 @@ class Danger:
     override: str = ""
     address: str = ""
     blocks: bool = False
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,7 +335,8 @@ class Plan:
     `base` is the revision of git that the plan is three-way against, as it was named, `base_commit` the
     commit that this is, both empty for a two-way plan; `commit` is that of the manifests. `left_out`
     are the addresses that `selection` leaves out. `orphans` are the live workflows in scope that no
-    manifest names, `outside` counts those out of scope.
+    manifest names, `outside` counts those out of scope. `flags` are those that apply has to be given to
+    do what the plan shows.
     """
 
     target: str
@@ -350,6 +353,7 @@ class Plan:
     left_out: tuple[str, ...] = ()
     orphans: tuple[str, ...] = ()
     outside: int = 0
+    flags: tuple[str, ...] = ()
 
     @property
     def pending(self) -> list[Change]:

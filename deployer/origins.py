@@ -189,7 +189,7 @@ def orphaned(path: str, live: Observed) -> Change:
         action="delete",
         reason=reason,
         nodes=tuple(
-            NodeChange(name, "delete", reason=reason) for name in node_names(live.workflow.spec)
+            NodeChange(name, "delete", reason=reason) for name in node_names(live.comparable)
         ),
         before_value=masked(live.comparable, schema.workflow()),
         before=live,

@@ -104,6 +104,7 @@ async def plan(
         outside=around.outside,
         selection=meant.text,
         left_out=meant.left_out,
+        flags=reviewer.asked.repeated(since.base.commit[:12] if since.base else ""),
     )
     known = Around(target, _meant(desired, meant), since.workflows, listed)
     return await reviewed(made, known, reviewer, remote)

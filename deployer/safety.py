@@ -259,7 +259,7 @@ def _nothing_left(plan: Plan, allowed: Asked, known: Known) -> Iterator[Danger]:
         return
     there = "1 workflow" if known.held == 1 else f"{known.held} workflows"
     message = f"no manifest is left for target `{plan.target}`, where there were {there}"
-    yield _danger("empty", message, plan.target, plan.target in allowed.allow_empty)
+    yield _named("empty", message, (plan.target,), allowed.allow_empty)
 
 
 def _of_change(change: Change, allowed: Asked, known: Known) -> Iterator[Danger]:
@@ -293,8 +293,8 @@ def _emptied(change: Change, allowed: Asked) -> Iterator[Danger]:
         return
     had = before or len(node_names(change.before_value))
     message = f"the manifest has no nodes, where the workflow has {had}"
-    named = {change.address, change.desired.name} & set(allowed.allow_empty)
-    yield _danger("empty", message, change.address, bool(named))
+    names = (change.address, change.desired.name)
+    yield _named("empty", message, names, allowed.allow_empty)
 
 
 def _lost(change: Change, allowed: Asked, lost: Iterable[Lost]) -> Iterator[Danger]:
@@ -307,20 +307,17 @@ def _lost(change: Change, allowed: Asked, lost: Iterable[Lost]) -> Iterator[Dang
                 f"{_listed([f'`{name}`' for name in each.readers])}; "
                 "they would be scheduled no longer (docs/service.md B-39)"
             )
-            yield _danger(
-                "output-removed", message, each.output, each.output in allowed.allow_output
-            )
+            yield _named("output-removed", message, (each.output,), allowed.allow_output)
 
 
 def _replaced(change: Change, allowed: Asked) -> Iterator[Danger]:
     for field in change.fields:
         if field.immutable and field.before is not None and field.after is not None:
             name = entities_at(steps(field.path))[0]
-            message = (
-                f"node `{name}` would be deleted and made anew: {field.before} -> {field.after}"
-            )
-            named = {name, f"{change.address}#{name}"} & set(allowed.allow_replace)
-            yield _danger("node-replaced", message, name, bool(named))
+            types = f"{field.before} -> {field.after}"
+            message = f"node `{name}` would be deleted and made anew: {types}"
+            names = (name, f"{change.address}#{name}")
+            yield _named("node-replaced", message, names, allowed.allow_replace)
 
 
 def _protected(change: Change, protected: Collection[str]) -> Iterator[Danger]:
@@ -338,6 +335,12 @@ def _danger(code: str, message: str, value: str, allowed: bool) -> Danger:
     if allowed:
         return Danger(code, f"{message}; allowed by `{_flag(limit, value)}`")
     return Danger(code, message, _override(limit, value), blocks=True)
+
+
+def _named(code: str, message: str, names: tuple[str, ...], said: Collection[str]) -> Danger:
+    """A danger that is allowed by any of its names."""
+    told = _danger(code, message, names[0], allowed=not set(names).isdisjoint(said))
+    return replace(told, names=names)
 
 
 def _flag(limit: Limit, value: str) -> str:

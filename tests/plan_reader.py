@@ -22,7 +22,7 @@ class Read:
 
 
 def from_json(printed: str) -> Read:
-    """From the document of `--format json`; refused changes are not dangers there."""
+    """From the document of `--format json`."""
     document = json.loads(printed)
     actions = [change["change"]["actions"][0] for change in document["resource_changes"]]
     return Read(

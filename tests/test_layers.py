@@ -33,7 +33,7 @@ PARTS = {
     },
     "config": {"base_ref", "profile", "starter"},
     "flowspec": {"complaints", "moves"},
-    "model": {"asked", "checks", "days", "halt", "nearest", "runs"},
+    "model": {"asked", "checks", "days", "halt", "in_order", "nearest", "runs"},
     "pipeline": {
         "base",
         "doctor",
@@ -50,6 +50,7 @@ PARTS = {
     },
     "plan": {
         "classes",
+        "consent",
         "downstream",
         "edges",
         "explain",

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from dataclasses import replace
 
 from hypothesis import given
 
@@ -37,19 +38,17 @@ def all_read(plan: Plan) -> dict[str, Read]:
 
 
 def agree(plan: Plan) -> None:
-    """Counts and rows of each form are those of the plan; comment and page add what is refused."""
+    """Counts, rows and dangers of each form are those of the plan; what is refused is a danger."""
     rows = Counter(change.action for change in plan.changes if is_told(change))
     read = all_read(plan)
     for form, one in read.items():
         assert (form, counted(plan), rows) == (form, one.counts, one.rows)
+    found = [
+        replace(each, address=each.address or c.address) for c in plan.changes for each in c.dangers
+    ]
     refused = sum(bool(change.refused) for change in plan.changes)
-    dangers = read["json"].dangers
-    assert {
-        "text": dangers,
-        "json": dangers,
-        "markdown": dangers + refused,
-        "html": dangers + refused,
-    } == {form: one.dangers for form, one in read.items()}
+    dangers = len(dict.fromkeys([*plan.dangers, *found])) + refused
+    assert dict.fromkeys(read, dangers) == {form: one.dangers for form, one in read.items()}
 
 
 def test_all_forms_agree_on_a_thousand_plans() -> None:
@@ -91,3 +90,16 @@ def test_counts_survive_every_shortening() -> None:
     for limit in (1_000_000, 60_000, 20_000, 3_000, 1):
         read = from_markdown(plan_markdown.to_markdown(plan, graphs, limit))
         assert read.counts == counted(plan)
+
+
+def test_what_does_not_stay_is_told_first() -> None:
+    """Deleted, kept and overwritten workflows and nodes stand above the first change, in each form."""
+    graphs = plan_graphs(CONFLICT)
+    for page, until in (
+        (plan_text.to_text(CONFLICT), "~ update"),
+        (plan_markdown.to_markdown(CONFLICT, graphs), "| Action |"),
+        (plan_html.to_html(CONFLICT, graphs), "<h2>Changes"),
+    ):
+        head = page.partition(until)[0]
+        assert ("Gone from git, and kept running" in head, until in page) == (True, True)
+        assert "Edited in the workspace, which apply overwrites" in head

@@ -1,5 +1,6 @@
 """`--base`, `--drift` and `--prune` as users meet them: real repositories, and the emulator."""
 
+import html
 import json
 from pathlib import Path
 from typing import Any
@@ -482,3 +483,19 @@ def test_a_project_in_a_folder_of_the_repository(
     assert shell("apply", "--auto-approve").code == 0
     edited_live(shell, "flows/söme script.sh", "echo one", "echo edited")
     assert told(planned(shell)) == {"shop/raw": ("update", {"nodes[land].script.content": "drift"})}
+
+
+# --- how to apply ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("form", ["markdown", "html"])
+def test_the_command_repeats_what_shaped_the_plan(deployer: Shell, form: str) -> None:
+    """Whoever follows the comment gets what it shows, from the same base where that matters."""
+    deployer.project.write("flows/raw.yaml", CLEAN.replace("clean", "fresh"))
+    base = git(deployer.project.root, "rev-parse", "HEAD")[:12]
+    wanted = ["--select", "sh*", "--publish", "--prune", "--allow-output", "shop_dev.land"]
+    ended = deployer("plan", "--format", form, "--base", "HEAD", *wanted)
+    assert ended.code == 0, ended.err
+    flags = f"--select 'sh*' --allow-output shop_dev.land --publish --prune --base {base}"
+    told = html.unescape(ended.out)
+    assert f"deployer apply --target local {flags}" in told, told[-900:]

@@ -15,13 +15,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deployer import schema
+from deployer.classes import classified
 from deployer.diff import changes, masked, resolve
 from deployer.entities import token
 from deployer.fields import Field
 from deployer.flowspec import from_wire, to_wire
-from deployer.model import Workflow
+from deployer.graph import plan_graph
+from deployer.model import Observed, Plan, Workflow
 from deployer.normalise import ORDER, canonical, complete, keyed, normalise, unkeyed
+from deployer.origins import orphaned, removed
 from deployer.plan import change
+from deployer.render.graph_mermaid import to_mermaid
+from deployer.render.plan_json import to_json
+from deployer.render.plan_text import to_text
 from tests.strategies import KINDS, PATH, Document, documents, json_values
 from tests.workflow_kit import Workspace, desired, ids_of, in_workspace, left, live, problems
 
@@ -88,6 +94,31 @@ def test_order_of_keyed_lists_means_nothing(document: Document, dice: random.Ran
     other = desired(shuffled(document, schema.document(), dice))
     assert comparable(other) == comparable(workflow)
     assert left(change(other, live(workflow))) == ("unchanged", [])
+
+
+@given(documents(), documents(), st.randoms(use_true_random=False))
+def test_order_of_answers_shows_nowhere(
+    document: Document, other: Document, dice: random.Random
+) -> None:
+    """However the service happens to order what it returns, a plan is the same to the byte."""
+    there = live(desired(document))
+    again = from_wire(shuffled(to_wire(there.workflow, there.ids), schema.document(), dice))
+    wanted = replace(desired(other), path=there.workflow.path, kind=there.workflow.kind)
+    assert printed(wanted, there) == printed(wanted, again)
+
+
+def printed(wanted: Workflow, there: Observed) -> list[str]:
+    """A plan that compares, one that prunes, and one in which the workflow goes away, in each form."""
+    every = list(there.workflow.spec.get("nodes") or {})
+    found = [
+        change(wanted, there),
+        change(wanted, there, every),
+        removed(there.workflow, there, "the base", prune=True),
+        orphaned("f/w", there),
+    ]
+    made = Plan("local", "10001", tuple(classified(each) for each in found))
+    pages = [to_json(made), to_text(made)]
+    return [*pages, *(to_mermaid(plan_graph(each), 60) for each in found)]
 
 
 def shuffled(value: Any, field: Field | None, dice: random.Random) -> Any:

@@ -16,6 +16,7 @@ from tests.cli_kit import CLEAN, CONFIG, Project, Shell
 from tests.test_plan import document, node
 from tests.workflow_kit import desired
 
+OTHER_OUTPUT = "- name: land\n          outputs: {nodeOutputs: [{data: shop_dev.other}]}\n"
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "safety.md"
 
 
@@ -207,6 +208,7 @@ def test_a_lost_output_names_its_readers() -> None:
         "`--allow-output p.one`",
         "f/w",
         blocks=True,
+        names=("p.one",),
     )
     assert blocks(found(changed(3), known=lost, allow_output=("p.one",))) == []
     assert blocks(found(changed(3), known=lost, allow_output=("p.two",))) == ["output-removed"]
@@ -271,11 +273,7 @@ def test_removing_an_output_stops_apply(deployer: Shell, project: Project) -> No
     """The plan shows it, apply ends with 3 and writes nothing, the flag lets it pass."""
     assert deployer("apply", "--auto-approve").code == 0
     project.write("deployer.yaml", CONFIG.replace("flows/*.yaml", "flows/raw.yaml"))
-    project.change(
-        "flows/raw.yaml",
-        "        - name: land\n",
-        "        - name: land\n          outputs: {nodeOutputs: [{data: shop_dev.other}]}\n",
-    )
+    project.change("flows/raw.yaml", "- name: land\n", OTHER_OUTPUT)
     shown = deployer("plan")
     assert "the output `shop_dev.land` goes away, and 1 wait" in shown.out
     assert "`shop/clean#tidy`" in shown.out
@@ -324,6 +322,27 @@ def test_numbers_are_numbers(deployer: Shell) -> None:
     """A number of nodes that is none is a usage error."""
     assert deployer("plan", "--allow-deleted-nodes", "many").code == 64
     assert deployer("plan", "--allow-deleted-nodes", "-1").code == 64
+
+
+@pytest.mark.parametrize(
+    ("flag", "name", "why"),
+    [
+        ("--allow-output", "shop_dev.lend", "did you mean `shop_dev.land`?"),
+        ("--allow-replace", "nonsense", "no node gets another type"),
+        ("--allow-empty", "local", "nothing is emptied"),
+    ],
+)
+def test_what_allows_nothing_is_a_mistake(
+    deployer: Shell, project: Project, flag: str, name: str, why: str
+) -> None:
+    """Once there is something to do: what was allowed may be done already by a first try."""
+    assert deployer("apply", "--auto-approve").code == 0
+    assert deployer("apply", "--auto-approve", flag, name).code == 0
+    project.write("deployer.yaml", CONFIG.replace("flows/*.yaml", "flows/raw.yaml"))
+    project.change("flows/raw.yaml", "- name: land\n", OTHER_OUTPUT)
+    refused = deployer("apply", "--auto-approve", flag, name)
+    assert (refused.code, f"`{flag} {name}` allows nothing" in refused.err) == (64, True)
+    assert why in refused.err
 
 
 def test_no_variable_allows_anything(

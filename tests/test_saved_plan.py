@@ -167,6 +167,16 @@ def refused(deployer: Shell, code: int, *words: str, flags: tuple[str, ...] = ()
     return ended
 
 
+def test_what_could_not_be_read_is_not_saved(
+    deployer: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A plan that is too large is told at once, and not by the apply of next week."""
+    monkeypatch.setattr("deployer.saved_plan.LARGEST", 1_000)
+    ended = deployer("plan", "--out", "p.json")
+    assert (ended.code, "too large to be saved" in ended.err) == (64, True)
+    assert not (deployer.project.root / "p.json").exists()
+
+
 def test_saved_and_applied(deployer: Shell) -> None:
     """Nobody is asked: the plan was reviewed. A second time it is stale."""
     saved = deployer("plan", "--out", "p.json")

@@ -205,6 +205,14 @@ def test_json_names_what_is_left_out(deployer: Shell) -> None:
     assert (plan["selection"], plan["left_out"]) == ("--select shop/clean", ["shop/raw"])
 
 
+def test_a_selection_of_everything_is_no_part(deployer: Shell) -> None:
+    """It says that nothing is left out."""
+    text = deployer("plan", "--select", "shop").out
+    assert "Selected: --select shop; nothing is left out" in text
+    comment = deployer("plan", "--select", "shop", "--format", "markdown").out
+    assert "All of the workflows are selected: `--select shop`" in comment
+
+
 def test_downstream_on_the_command_line(deployer: Shell) -> None:
     """`+` reaches the workflow that waits."""
     plan = json.loads(deployer("plan", "--select", "shop/raw+", "--format", "json").out)

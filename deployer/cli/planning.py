@@ -14,6 +14,7 @@ from deployer.cli.connect import connected, run
 from deployer.cli.deadline import Deadline
 from deployer.cli.options import chosen
 from deployer.cli.words import say
+from deployer.consent import refuse_idle
 from deployer.errors import InvalidManifests
 from deployer.load import nothing_to_load
 from deployer.model import Plan, Settings, Target
@@ -77,6 +78,7 @@ def planned_of(
                 say(_remembered(memory.taken))
             if not loaded.sources and not (made.differs or made.dangers):
                 raise nothing_to_load(settings)
+            refuse_idle(made, asked)
             return Planned(made, settings, target, loaded, connection.now())
 
     return run(main())

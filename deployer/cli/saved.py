@@ -34,7 +34,16 @@ def save(found: Planned, asked: Asked, file: Path) -> None:
         version=__version__,
         created=datetime.fromtimestamp(found.now, UTC).isoformat(timespec="seconds"),
     )
-    private_file.write(file, saved_plan.to_bytes(found.plan, made))
+    data = saved_plan.to_bytes(found.plan, made)
+    if len(data) > saved_plan.LARGEST:
+        raise UsageError(
+            "the plan is too large to be saved",
+            where=str(file),
+            why=f"it takes {len(data):,} bytes, the most that is read is {saved_plan.LARGEST:,}",
+            written="nothing was written",
+            hint="save plans of parts of it: `--select TERM`",
+        )
+    private_file.write(file, data)
     say(f"the plan is saved: `deployer apply {visible(str(file))}` does this and nothing else")
 
 

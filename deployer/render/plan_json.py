@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from deployer.in_order import in_order
 from deployer.model import Change, Danger, FieldChange, NodeChange, Plan, Runs, Schedule
 from deployer.render.json_text import json_text
 from deployer.render.plan_counts import tally
@@ -43,8 +44,8 @@ def _change(change: Change) -> dict[str, Any]:
         "line": change.line,
         "change": {
             "actions": ["no-op" if change.action == "unchanged" else change.action],
-            "before": change.before_value,
-            "after": change.after_value,
+            "before": in_order(change.before_value),
+            "after": in_order(change.after_value),
             "fields": [_field(field) for field in change.fields],
         },
         "action_reason": change.reason,
@@ -63,9 +64,9 @@ def _change(change: Change) -> dict[str, Any]:
 def _field(field: FieldChange) -> dict[str, Any]:
     return {
         "path": field.path,
-        "before": field.before,
-        "after": field.after,
-        "base": field.base,
+        "before": in_order(field.before),
+        "after": in_order(field.after),
+        "base": in_order(field.base),
         "origin": field.origin,
         "class": field.field_class,
         "reason": field.reason,

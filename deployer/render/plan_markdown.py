@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
-from shlex import quote
 
 from deployer.model import Change, Graph, Plan
 from deployer.render.markdown.detail import LADDER, Detail
@@ -16,8 +15,7 @@ from deployer.render.markdown.sections import (
     readers,
     schedules,
 )
-from deployer.render.plan_parts import some, told
-from deployer.render.visible import visible
+from deployer.render.plan_parts import apply_command, some, told
 
 COMMENT = 60_000
 """Bytes that a comment may have: GitHub takes 65,536 characters, and a byte is never more than one."""
@@ -141,4 +139,4 @@ def _how_to_apply(plan: Plan) -> Iterator[str]:
     if plan.pending:
         yield "Once it is merged"
         yield ""
-        yield from fenced("sh", [f"deployer apply --target {quote(visible(plan.target))}"])
+        yield from fenced("sh", [apply_command(plan)])

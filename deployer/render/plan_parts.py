@@ -3,11 +3,12 @@
 import difflib
 import json
 import re
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from deployer.model import Change, Danger, FieldChange, Origin, Plan
+from deployer.model import Action, Change, Danger, FieldChange, Origin, Plan
 from deployer.render.visible import visible
 
 ORIGINS: Mapping[Origin, str] = {
@@ -39,11 +40,50 @@ def speaks(change: Change) -> bool:
 
 
 def all_dangers(plan: Plan) -> list[Danger]:
-    """Those of the plan and of its changes, each once, what stops apply first."""
-    found = [*plan.dangers]
+    """Those of the plan and of its changes, each once, what stops apply first.
+
+    What apply cannot do at all is one of them: it stops apply as they do.
+    """
+    found = [
+        Danger("refused", change.refused, address=change.address, blocks=True)
+        for change in plan.changes
+        if change.refused
+    ]
+    found += plan.dangers
     for change in plan.changes:
         found += [replace(each, address=each.address or change.address) for each in change.dangers]
     return sorted(dict.fromkeys(found), key=lambda danger: not danger.blocks)
+
+
+def losses(plan: Plan) -> dict[str, list[str]]:
+    """What does not stay as it is in the workspace, in words: workflows, and nodes as `PATH#node`."""
+    found = {
+        "Deleted": _gone(plan.changes, "delete"),
+        "Gone from git, and kept running": _gone(plan.changes, "kept"),
+        "Edited in the workspace, which apply overwrites": [
+            change.address
+            for change in plan.changes
+            if any(field.origin != "change" for field in change.fields)
+        ],
+    }
+    return {what: addresses for what, addresses in found.items() if addresses}
+
+
+def _gone(changes: Sequence[Change], action: Action) -> list[str]:
+    """Workflows, and nodes of workflows that stay."""
+    workflows = [change.address for change in changes if change.action == action]
+    nodes = [
+        f"{change.address}#{node.name}"
+        for change in changes
+        for node in change.nodes
+        if node.action == action != change.action
+    ]
+    return [*workflows, *nodes]
+
+
+def apply_command(plan: Plan) -> str:
+    """The command that does what the plan shows, as a shell takes it."""
+    return visible(shlex.join(["deployer", "apply", "--target", plan.target, *plan.flags]))
 
 
 def by_origin(change: Change) -> dict[Origin, list[FieldChange]]:

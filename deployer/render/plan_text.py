@@ -12,6 +12,7 @@ from deployer.render.plan_parts import (
     by_origin,
     diff,
     is_text,
+    losses,
     one_line,
     path_of,
     some,
@@ -43,6 +44,10 @@ def to_text(plan: Plan, paint: Paint = plain) -> str:
     dangers = all_dangers(plan)
     if dangers:
         lines += [*_dangers(dangers, paint), ""]
+    lost = losses(plan)
+    if lost:
+        told_first = [f"{what}: {_names(each)}" for what, each in lost.items()]
+        lines += [*(paint("red", line) for line in told_first), ""]
     for change in told(plan):
         lines += [*_change(change, paint), ""]
     if plan.orphans or plan.outside:
@@ -73,9 +78,11 @@ def _title(plan: Plan, paint: Paint) -> Iterator[str]:
         commit = f"commit {plan.commit[:12]}" if plan.commit else "the checkout"
         since = f", three-way against {base}" if base else ""
         yield paint("dim", visible(f"Manifests of {commit}{since}"))
-    if plan.selection or plan.left_out:
-        left_out = f"; left out: {_names(plan.left_out)}" if plan.left_out else ""
-        yield paint("yellow", f"Only a part: {visible(plan.selection)}{left_out}")
+    if plan.left_out:
+        left_out = f"left out: {_names(plan.left_out)}"
+        yield paint("yellow", f"Only a part: {visible(plan.selection)}; {left_out}")
+    elif plan.selection:
+        yield paint("dim", f"Selected: {visible(plan.selection)}; nothing is left out")
     if plan.pending or plan.differs:
         yield paint("bold", verdict(plan))
 

@@ -1,15 +1,15 @@
 """The first screen of a plan: the verdict, dangers, counts, and one row for each change."""
 
-import shlex
 from collections.abc import Sequence
 
 from deployer.model import Change, Danger, Plan
 from deployer.render.html.markup import Html, joined, raw, tag
 from deployer.render.html.page import pill, pills, table
 from deployer.render.plan_counts import tally, verdict
-from deployer.render.plan_parts import all_dangers
+from deployer.render.plan_parts import all_dangers, apply_command, losses, some
 
 _MOST = 40
+_MOST_NAMES = 10
 
 
 def heading(plan: Plan) -> Html:
@@ -29,18 +29,21 @@ def heading(plan: Plan) -> Html:
 
 def verdict_line(plan: Plan) -> Html:
     """One sentence that a reviewer may stop after."""
-    stops = [danger for danger in all_dangers(plan) if danger.blocks]
-    refused = [change for change in plan.changes if change.refused]
+    dangers = all_dangers(plan)
+    refused = [danger for danger in dangers if danger.code == "refused"]
+    stops = [danger for danger in dangers if danger.blocks and danger not in refused]
     kind, note = "", ""
     if refused or stops:
         kind = "stop"
         told = [f"{_number(len(stops), 'danger')} that nobody allowed"] if stops else []
         told += [f"{_number(len(refused), 'change')} that cannot be made"] if refused else []
         note = f"apply refuses this: {' and '.join(told)}"
-    elif all_dangers(plan):
+    elif dangers:
         kind, note = "warn", "read the dangers below before saying yes"
     elif edited := [c for c in plan.changes if any(f.origin != "change" for f in c.fields)]:
         kind, note = "warn", f"somebody edited {_number(len(edited), 'workflow')} in the workspace"
+    elif losses(plan):
+        kind, note = "warn", "not everything stays"
     return tag(
         "div", verdict(plan), tag("p", note) if note else "", class_=f"verdict {kind}".strip()
     )
@@ -51,16 +54,23 @@ def _number(count: int, what: str) -> str:
 
 
 def danger_box(plan: Plan) -> Html:
-    """Every danger, what stops apply first; nothing where there is none."""
+    """What goes away, then every danger, what stops apply first; nothing where all stays."""
     lines = [_danger(danger) for danger in all_dangers(plan)]
-    lines += [
-        tag("li", pill("refused", "blocks"), tag("code", change.address), f": {change.refused}")
-        for change in plan.changes
-        if change.refused
-    ]
-    if not lines:
+    lost = [tag("p", tag("b", what), ": ", *_codes(each)) for what, each in losses(plan).items()]
+    if not lines and not lost:
         return raw("")
-    return tag("section", tag("h2", "Dangers"), tag("ul", *_some(lines)), class_="dangers")
+    title = tag("h2", "Dangers" if lines else "Not everything stays")
+    listed = tag("ul", *_some(lines)) if lines else ""
+    return tag("section", title, *lost, listed, class_="dangers")
+
+
+def _codes(names: Sequence[str]) -> list[Html]:
+    shown, more = some(names, _MOST_NAMES)
+    told = [
+        joined([raw(", " if number else ""), tag("code", name)])
+        for number, name in enumerate(shown)
+    ]
+    return [*told, *([raw(f" and {more} more")] if more else [])]
 
 
 def _danger(danger: Danger) -> Html:
@@ -97,14 +107,13 @@ def _row(anchor: str, change: Change, codes: Sequence[str]) -> Html:
     classes = dict.fromkeys(field.field_class for field in change.fields)
     origins = dict.fromkeys(field.origin for field in change.fields)
     readers = len(change.downstream.direct) + len(change.downstream.transitive)
-    told = [*(["refused"] if change.refused else []), *dict.fromkeys(codes)]
     return tag(
         "tr",
         tag("td", pill(change.action, change.action)),
         tag("td", tag("a", change.address or "(no path)", href=f"#{anchor}"), class_="path"),
         tag("td", pills(list(classes)) or "-"),
         tag("td", pills(list(origins)) or "-"),
-        tag("td", joined(pill(code, "blocks") for code in told) or "-"),
+        tag("td", joined(pill(code, "blocks") for code in dict.fromkeys(codes)) or "-"),
         tag("td", str(readers)),
         class_="item",
     )
@@ -114,8 +123,7 @@ def how_to_apply(plan: Plan) -> Html:
     """The command that does what the page shows."""
     if not plan.pending:
         return raw("")
-    command = f"deployer apply --target {shlex.quote(plan.target)}"
-    return joined([tag("h2", "How to apply"), tag("pre", command)])
+    return joined([tag("h2", "How to apply"), tag("pre", apply_command(plan))])
 
 
 def notes(plan: Plan) -> Html:

@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from urllib.parse import quote
 
-from deployer.model import Action, Change, Danger, Plan
+from deployer.model import Danger, Plan
 from deployer.render.markdown.inline import code, names, prose
 from deployer.render.plan_counts import tally, verdict
-from deployer.render.plan_parts import all_dangers, some
+from deployer.render.plan_parts import all_dangers, losses, some
 from deployer.render.visible import visible
 
 _MOST_CODES = 10
@@ -34,7 +34,10 @@ def title(plan: Plan, run_url: str) -> Iterator[str]:
     if plan.selection or plan.left_out:
         chosen = f": {code(plan.selection)}" if plan.selection else ""
         yield ""
-        yield f"**Only a part of the workflows{chosen}**, {len(plan.left_out)} left out"
+        if plan.left_out:
+            yield f"**Only a part of the workflows{chosen}**, {len(plan.left_out)} left out"
+        else:
+            yield f"All of the workflows are selected{chosen}"
 
 
 def danger_box(plan: Plan, rows: int) -> Iterator[str]:
@@ -42,8 +45,8 @@ def danger_box(plan: Plan, rows: int) -> Iterator[str]:
 
     Dangers beyond `rows` are counted by kind.
     """
-    dangers = [*_refusals(plan), *all_dangers(plan)]
-    lost = list(_losses(plan.changes))
+    dangers = all_dangers(plan)
+    lost = [f"**{what}**: {names(each)}" for what, each in losses(plan).items()]
     if not dangers and not lost:
         return
     yield "> [!CAUTION]" if any(danger.blocks for danger in dangers) else "> [!WARNING]"
@@ -55,49 +58,12 @@ def danger_box(plan: Plan, rows: int) -> Iterator[str]:
         yield f"> - and {more} more: {_kinds(dangers[rows:])}"
 
 
-def _losses(changes: Sequence[Change]) -> Iterator[str]:
-    """What is deleted, what git holds no more and keeps running, and whose edits are overwritten."""
-    found = {
-        "Deleted": _gone(changes, "delete"),
-        "Gone from git, and kept running": _gone(changes, "kept"),
-        "Edited in the workspace, which apply overwrites": [
-            change.address
-            for change in changes
-            if any(field.origin != "change" for field in change.fields)
-        ],
-    }
-    for what, each in found.items():
-        if each:
-            yield f"**{what}**: {names(each)}"
-
-
-def _gone(changes: Sequence[Change], action: Action) -> list[str]:
-    """Workflows, and nodes of workflows that stay, as `PATH#node`."""
-    workflows = [change.address for change in changes if change.action == action]
-    nodes = [
-        f"{change.address}#{node.name}"
-        for change in changes
-        for node in change.nodes
-        if node.action == action != change.action
-    ]
-    return [*workflows, *nodes]
-
-
 def _total(dangers: Sequence[Danger]) -> str:
     if not dangers:
         return "**Nothing stops apply, and not everything stays**"
     stops = sum(danger.blocks for danger in dangers)
     stopping = f", {stops} {'stops' if stops == 1 else 'stop'} apply" if stops else ""
     return f"**{_number(len(dangers), 'danger')}**{stopping}"
-
-
-def _refusals(plan: Plan) -> list[Danger]:
-    """What apply cannot do at all stands with the dangers: it stops apply as they do."""
-    return [
-        Danger("refused", change.refused, address=change.address, blocks=True)
-        for change in plan.changes
-        if change.refused
-    ]
 
 
 def _danger(danger: Danger) -> str:

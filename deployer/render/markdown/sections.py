@@ -36,13 +36,12 @@ def changes_table(plan: Plan, changes: Sequence[Change], rows: int) -> Iterator[
 def _row(change: Change, codes: Sequence[str]) -> list[str]:
     address = cell(change.address)
     readers = len(change.downstream.direct) + len(change.downstream.transitive)
-    dangers = [*(["refused"] if change.refused else []), *codes]
     return [
         f"**{change.action}**",
         f"{cell(change.moved_from)} → {address}" if change.moved_from else address,
         ", ".join(dict.fromkeys(field.field_class for field in change.fields)),
         ", ".join(dict.fromkeys(field.origin for field in change.fields)),
-        ", ".join(cell(each) for each in dict.fromkeys(dangers)),
+        ", ".join(cell(each) for each in dict.fromkeys(codes)),
         str(readers or ""),
     ]
 
