@@ -517,6 +517,22 @@ def test_a_project_in_a_folder_of_the_repository(
 # --- how to apply ---------------------------------------------------------------------------------
 
 
+def test_a_selection_by_revision_outlives_the_merge(deployer: Shell) -> None:
+    """A saved plan and the command of a comment hold the commit: the branch means another one by then."""
+    root = deployer.project.root
+    git(root, "branch", "trunk")
+    begun = git(root, "rev-parse", "HEAD")
+    deployer.project.change("flows/raw.yaml", "00 00 03", "00 30 03")
+    commit(root)
+    wanted = ("plan", "--select", "changed:trunk+", "--format", "markdown", "--out", "../p.json")
+    planned = deployer(*wanted)
+    assert planned.code == 0, planned.err
+    assert f"deployer apply --target local --select changed:{begun}+" in planned.out
+    git(root, "branch", "--force", "trunk")
+    applied = deployer("apply", "../p.json")
+    assert (applied.code, "1 done" in applied.out) == (0, True), applied.err
+
+
 @pytest.mark.parametrize("form", ["markdown", "html"])
 def test_the_command_repeats_what_shaped_the_plan(deployer: Shell, form: str) -> None:
     """Whoever follows the comment gets what it shows, from the same base where that matters."""

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from deployer.asked import Asked
     from deployer.load import Loaded
     from deployer.model import Settings
+    from deployer.reading.git import Git
     from deployer.selection import Choose
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -28,6 +29,30 @@ def selection_options(command: Command) -> Command:
         "--exclude", metavar="TERM", multiple=True, help="Not these workflows, though selected."
     )
     return select(exclude(command))
+
+
+def pinned(asked: "Asked", settings: "Settings") -> "Asked":
+    """What is asked, with commits in place of the revisions of `changed:`.
+
+    The name of a branch means another commit as soon as what is planned here is merged into it.
+    """
+    from dataclasses import replace
+
+    from deployer.reading.git import Git
+
+    git = Git(settings.root, os.environ)
+    select, exclude = (
+        tuple(_pinned(term, git) for term in terms) for terms in (asked.select, asked.exclude)
+    )
+    return replace(asked, select=select, exclude=exclude)
+
+
+def _pinned(text: str, git: "Git") -> str:
+    from deployer.selection import Term
+
+    term = Term.parse(text)
+    commit = git.commit(term.pattern) if term.kind == "changed" else ""
+    return f"changed:{commit}{'+' if term.downstream else ''}" if commit else text
 
 
 def choice(asked: "Asked", settings: "Settings", loaded: "Loaded") -> "Choose":

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from deployer import pipeline
 from deployer.asked import Asked
 from deployer.base import since
-from deployer.cli.choosing import choice
+from deployer.cli.choosing import choice, pinned
 from deployer.cli.connect import connected, run
 from deployer.cli.options import chosen
 from deployer.cli.words import say
@@ -54,7 +54,7 @@ def planned_of(
     async def main() -> Planned:
         async with connected(target) as connection:
             remote = connection.remote
-            reviewer = Reviewer(asked, connection.now())
+            reviewer = Reviewer(pinned(asked, settings), connection.now())
             made = await pipeline.plan(
                 loaded, target, remote, asked.publish, choose, before, reviewer
             )
