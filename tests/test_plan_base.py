@@ -165,6 +165,18 @@ def test_a_workflow_that_is_gone_from_the_workspace(deployer: Shell) -> None:
     assert deployer("plan", "--base", "HEAD", "--drift", "fail").code == 3
 
 
+def test_edits_that_are_in_no_commit_are_told(deployer: Shell) -> None:
+    """A reviewer must not take them for what the commit holds; other files do not matter."""
+    deployer.project.write("notes.md", "nothing of the project")
+    assert planned(deployer)["uncommitted"] is False
+    deployer.project.change("flows/land.sh", "echo two", "echo edited")
+    assert planned(deployer)["uncommitted"] is True
+    head = git(deployer.project.root, "rev-parse", "HEAD")[:12]
+    for form, shown in (("text", head), ("markdown", f"`{head}`"), ("html", head)):
+        told = deployer("plan", "--format", form).out
+        assert f"commit {shown} and changes that are in no commit" in told
+
+
 # --- --drift=fail ---------------------------------------------------------------------------------
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from deployer import pipeline
 from deployer.asked import Asked
 from deployer.base import since
-from deployer.cli.choosing import choice, pinned
+from deployer.cli.choosing import choice, pinned, uncommitted
 from deployer.cli.connect import connected, run
 from deployer.cli.options import chosen
 from deployer.cli.words import say
@@ -47,7 +47,9 @@ def planned_of(
     if loaded.errors:
         raise InvalidManifests(loaded.problems)
     choose = choice(asked, settings, loaded)
-    before = replace(since(settings, target, asked.base, os.environ), prune=asked.prune)
+    before = since(settings, target, asked.base, os.environ)
+    edited = uncommitted(before.commit, settings, loaded)
+    before = replace(before, prune=asked.prune, uncommitted=edited)
     if asked.prune and before.base is None:
         say("`--prune` deletes nothing: without a base nobody knows what is gone from git")
 
