@@ -33,13 +33,14 @@ class Since:
     """What git has to say for a plan: its base, None for a two-way plan, and the commit checked out.
 
     `warnings` say why there is no base where one was asked for. `prune`: what is gone from git since
-    the base is to be deleted.
+    the base is to be deleted. `uncommitted`: files of the plan differ from the commit.
     """
 
     base: Base | None = None
     commit: str = ""
     warnings: tuple[Problem, ...] = ()
     prune: bool = False
+    uncommitted: bool = False
 
     @property
     def workflows(self) -> Mapping[str, Workflow]:

@@ -333,10 +333,10 @@ class Plan:
     """What apply would do on a target, in the order in which it would do it.
 
     `base` is the revision of git that the plan is three-way against, as it was named, `base_commit` the
-    commit that this is, both empty for a two-way plan; `commit` is that of the manifests. `left_out`
-    are the addresses that `selection` leaves out. `orphans` are the live workflows in scope that no
-    manifest names, `outside` counts those out of scope. `flags` are those that apply has to be given to
-    do what the plan shows.
+    commit that this is, both empty for a two-way plan; `commit` is that of the manifests, and
+    `uncommitted` says that they differ from it. `left_out` are the addresses that `selection` leaves
+    out. `orphans` are the live workflows in scope that no manifest names, `outside` counts those out of
+    scope. `flags` are those that apply has to be given to do what the plan shows.
     """
 
     target: str
@@ -354,6 +354,7 @@ class Plan:
     orphans: tuple[str, ...] = ()
     outside: int = 0
     flags: tuple[str, ...] = ()
+    uncommitted: bool = False
 
     @property
     def pending(self) -> list[Change]:

@@ -100,6 +100,7 @@ async def plan(
         base=since.base.ref if since.base else "",
         base_commit=since.base.commit if since.base else "",
         commit=since.commit,
+        uncommitted=since.uncommitted,
         orphans=around.orphans,
         outside=around.outside,
         selection=meant.text,

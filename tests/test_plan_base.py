@@ -165,6 +165,18 @@ def test_a_workflow_that_is_gone_from_the_workspace(deployer: Shell) -> None:
     assert deployer("plan", "--base", "HEAD", "--drift", "fail").code == 3
 
 
+def test_edits_that_are_in_no_commit_are_told(deployer: Shell) -> None:
+    """A reviewer must not take them for what the commit holds; other files do not matter."""
+    deployer.project.write("notes.md", "nothing of the project")
+    assert planned(deployer)["uncommitted"] is False
+    deployer.project.change("flows/land.sh", "echo two", "echo edited")
+    assert planned(deployer)["uncommitted"] is True
+    head = git(deployer.project.root, "rev-parse", "HEAD")[:12]
+    for form, shown in (("text", head), ("markdown", f"`{head}`"), ("html", head)):
+        told = deployer("plan", "--format", form).out
+        assert f"commit {shown} and changes that are in no commit" in told
+
+
 # --- --drift=fail ---------------------------------------------------------------------------------
 
 
@@ -486,6 +498,22 @@ def test_a_project_in_a_folder_of_the_repository(
 
 
 # --- how to apply ---------------------------------------------------------------------------------
+
+
+def test_a_selection_by_revision_outlives_the_merge(deployer: Shell) -> None:
+    """A saved plan and the command of a comment hold the commit: the branch means another one by then."""
+    root = deployer.project.root
+    git(root, "branch", "trunk")
+    begun = git(root, "rev-parse", "HEAD")
+    deployer.project.change("flows/raw.yaml", "00 00 03", "00 30 03")
+    commit(root)
+    wanted = ("plan", "--select", "changed:trunk+", "--format", "markdown", "--out", "../p.json")
+    planned = deployer(*wanted)
+    assert planned.code == 0, planned.err
+    assert f"deployer apply --target local --select changed:{begun}+" in planned.out
+    git(root, "branch", "--force", "trunk")
+    applied = deployer("apply", "../p.json")
+    assert (applied.code, "1 done" in applied.out) == (0, True), applied.err
 
 
 @pytest.mark.parametrize("form", ["markdown", "html"])

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from deployer.asked import Asked
     from deployer.load import Loaded
     from deployer.model import Settings
+    from deployer.reading.git import Git
     from deployer.selection import Choose
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -30,6 +31,46 @@ def selection_options(command: Command) -> Command:
     return select(exclude(command))
 
 
+def pinned(asked: "Asked", settings: "Settings") -> "Asked":
+    """What is asked, with commits in place of the revisions of `changed:`.
+
+    The name of a branch means another commit as soon as what is planned here is merged into it.
+    """
+    from dataclasses import replace
+
+    from deployer.reading.git import Git
+
+    git = Git(settings.root, os.environ)
+    select, exclude = (
+        tuple(_pinned(term, git) for term in terms) for terms in (asked.select, asked.exclude)
+    )
+    return replace(asked, select=select, exclude=exclude)
+
+
+def _pinned(text: str, git: "Git") -> str:
+    from deployer.selection import Term
+
+    term = Term.parse(text)
+    commit = git.commit(term.pattern) if term.kind == "changed" else ""
+    return f"changed:{commit}{'+' if term.downstream else ''}" if commit else text
+
+
+def uncommitted(commit: str, settings: "Settings", loaded: "Loaded") -> bool:
+    """Whether any file that a plan is made of differs from a commit; never so where there is none."""
+    from deployer.reading.changed_files import changed_since
+    from deployer.reading.git import Git
+
+    files = _files(settings, loaded)
+    git = Git(settings.root, os.environ)
+    return bool(commit) and not files.isdisjoint(changed_since(git, commit, files))
+
+
+def _files(settings: "Settings", loaded: "Loaded") -> set[str]:
+    """The names of all files that a plan is made of."""
+    config = {settings.config.name} if settings.config else set()
+    return {*loaded.sources, *(file for each in loaded.sources.values() for file in each), *config}
+
+
 def choice(asked: "Asked", settings: "Settings", loaded: "Loaded") -> "Choose":
     """What says which workflows are meant. Raises UsageError for a term or revision that is none."""
     from deployer.reading.changed_files import changed_since
@@ -40,7 +81,7 @@ def choice(asked: "Asked", settings: "Settings", loaded: "Loaded") -> "Choose":
     if not selection.text:
         return everything
     shared = settings.config.name if settings.config else ""
-    files = {*loaded.sources, *(file for each in loaded.sources.values() for file in each), shared}
+    files = _files(settings, loaded)
     git = Git(settings.root, os.environ)
-    changed = {each: changed_since(git, each, files - {""}) for each in selection.revisions}
+    changed = {each: changed_since(git, each, files) for each in selection.revisions}
     return lambda workflows: chosen(selection, workflows, changed, shared)

@@ -9,7 +9,7 @@ from deployer import pipeline
 from deployer.asked import Asked
 from deployer.base import since
 from deployer.cache import Cache
-from deployer.cli.choosing import choice
+from deployer.cli.choosing import choice, pinned, uncommitted
 from deployer.cli.connect import connected, run
 from deployer.cli.deadline import Deadline
 from deployer.cli.options import chosen
@@ -62,7 +62,9 @@ def planned_of(
     if loaded.errors:
         raise InvalidManifests(loaded.problems)
     choose = choice(asked, settings, loaded)
-    before = replace(since(settings, target, asked.base, os.environ), prune=asked.prune)
+    before = since(settings, target, asked.base, os.environ)
+    edited = uncommitted(before.commit, settings, loaded)
+    before = replace(before, prune=asked.prune, uncommitted=edited)
     if asked.prune and before.base is None:
         say("`--prune` deletes nothing: without a base nobody knows what is gone from git")
 
@@ -70,7 +72,7 @@ def planned_of(
         async with deadline.bounded(), connected(target, deadline) as connection:
             remote = connection.remote
             memory = recollection(settings.root, target, remote) if remembers else None
-            reviewer = Reviewer(asked, connection.now())
+            reviewer = Reviewer(pinned(asked, settings), connection.now())
             made = await pipeline.plan(
                 loaded, target, remote, asked.publish, choose, before, reviewer, memory or anew
             )

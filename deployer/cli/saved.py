@@ -8,6 +8,7 @@ from pathlib import Path
 
 from deployer import __version__, saved_plan
 from deployer.asked import Asked
+from deployer.cli.choosing import pinned
 from deployer.cli.deadline import Deadline
 from deployer.cli.options import chosen
 from deployer.cli.planning import Planned, planned_of
@@ -28,8 +29,8 @@ def save(found: Planned, asked: Asked, file: Path) -> None:
     made = saved_plan.Made(
         target=found.target,
         root=found.settings.root,
-        # The commit, not its name: in the run of CI that applies, the same name may mean another one.
-        asked=replace(asked, base=found.plan.base_commit),
+        # Commits, not their names: in the run of CI that applies, the same name may mean another one.
+        asked=replace(pinned(asked, found.settings), base=found.plan.base_commit),
         files=_digests(found.settings, found.loaded),
         version=__version__,
         created=datetime.fromtimestamp(found.now, UTC).isoformat(timespec="seconds"),

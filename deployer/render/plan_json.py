@@ -21,6 +21,7 @@ def to_json(plan: Plan) -> str:
         "project": plan.project,
         "place": plan.place,
         "commit": plan.commit,
+        "uncommitted": plan.uncommitted,
         "base": plan.base,
         "base_commit": plan.base_commit,
         "selection": plan.selection,

@@ -81,6 +81,11 @@ def _gone(changes: Sequence[Change], action: Action) -> list[str]:
     return [*workflows, *nodes]
 
 
+def beyond(plan: Plan) -> str:
+    """What is to be said behind the commit of the manifests, where they are not as it holds them."""
+    return " and changes that are in no commit" if plan.uncommitted else ""
+
+
 def apply_command(plan: Plan) -> str:
     """The command that does what the plan shows, as a shell takes it."""
     return visible(shlex.join(["deployer", "apply", "--target", plan.target, *plan.flags]))

@@ -9,6 +9,7 @@ from deployer.render.plan_counts import verdict
 from deployer.render.plan_parts import (
     ORIGINS,
     all_dangers,
+    beyond,
     by_origin,
     diff,
     is_text,
@@ -75,7 +76,7 @@ def _title(plan: Plan, paint: Paint) -> Iterator[str]:
     yield paint("bold", visible(f"Plan for target {plan.target}: project {plan.project}{place}"))
     base = f"{plan.base} ({plan.base_commit[:12]})" if plan.base_commit else plan.base
     if base or plan.commit:
-        commit = f"commit {plan.commit[:12]}" if plan.commit else "the checkout"
+        commit = f"commit {plan.commit[:12]}{beyond(plan)}" if plan.commit else "the checkout"
         since = f", three-way against {base}" if base else ""
         yield paint("dim", visible(f"Manifests of {commit}{since}"))
     if plan.left_out:

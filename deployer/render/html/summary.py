@@ -6,7 +6,7 @@ from deployer.model import Change, Danger, Plan
 from deployer.render.html.markup import Html, joined, raw, tag
 from deployer.render.html.page import pill, pills, table
 from deployer.render.plan_counts import tally, verdict
-from deployer.render.plan_parts import all_dangers, apply_command, losses, some
+from deployer.render.plan_parts import all_dangers, apply_command, beyond, losses, some
 
 _MOST = 40
 _MOST_NAMES = 10
@@ -20,7 +20,7 @@ def heading(plan: Plan) -> Html:
         commit = f" ({plan.base_commit[:12]})" if plan.base_commit else ""
         facts.append(f"base {plan.base}{commit}")
     if plan.commit:
-        facts.append(f"commit {plan.commit[:12]}")
+        facts.append(f"commit {plan.commit[:12]}{beyond(plan)}")
     if plan.selection:
         facts.append(f"selected by {plan.selection}: {len(plan.left_out)} left out")
     title = tag("h1", f"Plan for target {plan.target}")

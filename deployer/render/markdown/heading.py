@@ -7,7 +7,7 @@ from urllib.parse import quote
 from deployer.model import Danger, Plan
 from deployer.render.markdown.inline import code, names, prose
 from deployer.render.plan_counts import tally, verdict
-from deployer.render.plan_parts import all_dangers, losses, some
+from deployer.render.plan_parts import all_dangers, beyond, losses, some
 from deployer.render.visible import visible
 
 _MOST_CODES = 10
@@ -24,7 +24,7 @@ def title(plan: Plan, run_url: str) -> Iterator[str]:
     yield ""
     facts = [f"project {code(plan.project)}", *([code(plan.place)] if plan.place else [])]
     if plan.commit:
-        facts.append(f"commit {code(plan.commit[:12])}")
+        facts.append(f"commit {code(plan.commit[:12])}{beyond(plan)}")
     if plan.base:
         commit = f" ({code(plan.base_commit[:12])})" if plan.base_commit else ""
         facts.append(f"compared with base {code(plan.base)}{commit}")
