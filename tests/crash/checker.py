@@ -94,7 +94,9 @@ class Judge:
             if one.action not in ("DeleteWorkflowDefinition", "DeleteNode"):
                 continue
             owner = owners.get(one.params["Id"], one.params["Id"])
-            about = [each for each in sent[:number] if _names(each, (owner, one.params["Id"]))]
+            runs = [run for (run,) in self._rows("SELECT id FROM pipeline WHERE object = ?", owner)]
+            names = (owner, one.params["Id"], *runs)
+            about = [each for each in sent[:number] if _names(each, names)]
             if not about or about[-1].action != "GetWorkflowDefinition":
                 yield f"I-11: no look in the request before {one.action}"
 
