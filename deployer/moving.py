@@ -81,7 +81,7 @@ class Moving(Standing):
                 raise Conflict(f"`{path}` is {where} now", why="somebody else was faster")
             return live.workflow.path == leg
 
-        await self._carried_out("move", send, shows)
+        await self._carried_out("move", send, shows, to=leg)
         self.standing = f"it was moved to `{leg}`, what else the plan shows was not written"
 
     async def _rename_nodes(self, live: Observed, gone: Collection[str]) -> None:
@@ -97,7 +97,9 @@ class Moving(Standing):
             seen = await self._read(owner)
             return seen is not None and seen.ids.get(new) == identity
 
-        await self._carried_out("renaming", lambda: self._remote.rename_node(identity, new), shows)
+        await self._carried_out(
+            "renaming", lambda: self._remote.rename_node(identity, new), shows, node=new
+        )
         self.standing = MOVED
         path = self._desired.path
         self.moved.append((f"{path}#{old}", f"{path}#{new}"))

@@ -6,6 +6,7 @@ never deleted by leaving it out of an import, whose meaning nobody knows (docs/s
 
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 
 from deployer.edges import makers, node_names, waits
 from deployer.entities import SELF
@@ -53,8 +54,9 @@ class Pruning(Moving, Offline):
         called = self._renamed(before).values()
         gone: set[str] = set()
         for name in early:
-            await self._same_but(here, gone, called)
-            await self._delete_node(before.ids[SELF], here.ids[name], name)
+            unmoved = partial(self._same_but, here, frozenset(gone), called)
+            await unmoved()
+            await self._delete_node(before.ids[SELF], here.ids[name], name, unmoved)
             gone.add(name)
         await self._relocate(before)
         await self._rename_nodes(before, {here.ids[name] for name in gone})

@@ -5,7 +5,8 @@ just before it showed what the plan saw, and is done only when reads show that i
 """
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
+from functools import partial
 
 from deployer.edges import node_names
 from deployer.entities import SELF
@@ -69,15 +70,19 @@ class Offline(Sighted):
             hint="look at it in Operation Center, then run `deployer apply` again",
         )
 
-    async def _delete_node(self, owner: str, identity: str, name: str) -> None:
-        """Deletes a node of a workflow, whose content the caller has just looked at."""
+    async def _delete_node(
+        self, owner: str, identity: str, name: str, unmoved: Callable[[], Awaitable[object]]
+    ) -> None:
+        """Deletes a node of a workflow, at which the caller has just looked by `unmoved` or so."""
         self._step(f"deleting node {name}")
 
         async def shows() -> bool:
             live = await self._read(owner)
             return live is None or identity not in live.ids.values()
 
-        await self._carried_out("deletion", lambda: self._remote.delete_node(identity), shows)
+        await self._carried_out(
+            "deletion", lambda: self._remote.delete_node(identity), shows, unmoved, node=name
+        )
         self.standing = f"node `{name}` is deleted"
         self.deleted.append(f"{self._change.address}#{name}")
 
@@ -135,32 +140,35 @@ class Removal(Offline):
         await self._leave_production(before)
         await self._unmoved(before)
         try:
-            await self._delete(before.ids[SELF])
+            await self._delete(before, partial(self._unmoved, before))
         except ServiceError as refused:
             if not node_names(before.comparable) or not _HOLDS_NODES.search(_said(refused)):
                 raise
             await self._empty(before)
-            await self._delete(before.ids[SELF])
+            names = node_names(before.comparable)
+            await self._delete(before, partial(self._same_but, before, names))
         self.standing = GONE
         self.deleted.append(self._change.address)
         await self._check_gone(before)
         if self._in_doubt:
             self._settled()
 
-    async def _delete(self, identity: str) -> None:
+    async def _delete(self, before: Observed, unmoved: Callable[[], Awaitable[object]]) -> None:
+        identity = before.ids[SELF]
         self._step("deleting it")
 
         async def shows() -> bool:
             return await self._read(identity) is None
 
-        await self._carried_out("deletion", lambda: self._remote.delete(identity), shows)
+        await self._carried_out("deletion", lambda: self._remote.delete(identity), shows, unmoved)
 
     async def _empty(self, before: Observed) -> None:
         """Deletes the nodes first, where the service does not take them along (U-14)."""
         gone: set[str] = set()
         for name in node_names(before.comparable):
-            await self._same_but(before, gone)
-            await self._delete_node(before.ids[SELF], before.ids[name], name)
+            unmoved = partial(self._same_but, before, frozenset(gone))
+            await unmoved()
+            await self._delete_node(before.ids[SELF], before.ids[name], name, unmoved)
             gone.add(name)
         await self._same_but(before, gone)
 

@@ -14,8 +14,8 @@ from deployer.remote.workspace import Remote
 JOB_PATIENCE = 300.0
 POLL_SECONDS = 5.0
 
-_OF_SAVING = ("creation", "import", "move", "renaming", "deletion")
-_STEPS = {"move": {"move"}, "renaming": {"move"}, "deletion": {"delete"}}
+_OF_STEPS = ("move", "renaming", "deletion")
+_OF_SAVING = ("creation", "import", *_OF_STEPS)
 _OF_PUBLISHING = ("pipeline run", "stage ")
 
 
@@ -44,9 +44,22 @@ def is_done(intent: Intent, change: Change) -> bool:
     if intent.what == "import":
         meant = intent.facts.get("fingerprint", "")
         return change.action == "unchanged" or (meant != "" and change.fingerprint == meant)
-    if intent.what in _STEPS:
-        return not {change.action, *(node.action for node in change.nodes)} & _STEPS[intent.what]
+    if intent.what in _OF_STEPS:
+        return not _is_to_come(intent, change)
     return change.publication == "published"
+
+
+def _is_to_come(intent: Intent, change: Change) -> bool:
+    """Whether a plan still shows a deletion, or a step of a move, that was intended."""
+    node = intent.facts.get("node")
+    if intent.what == "move":
+        there = change.before.workflow.path if change.before else ""
+        return change.action == "move" and there != intent.facts.get("to")
+    if node is None:
+        return change.action == "delete"
+    action = "move" if intent.what == "renaming" else "delete"
+    whole = change.action == "delete"
+    return whole or any(each.name == node and each.action == action for each in change.nodes)
 
 
 async def waited(

@@ -105,16 +105,24 @@ class Sighted(Attempt):
         what: str,
         send: Callable[[], Awaitable[None]],
         shows: Callable[[], Awaitable[bool]],
+        unmoved: Callable[[], Awaitable[object]] | None = None,
+        **facts: str,
     ) -> None:
         """Sends a write that a look can show, again only if no look showed it over the settle time.
 
         `what` is the write as a noun; the caller says how things stand once it is carried out.
+        `unmoved` looks, before it is sent again, whether it may be: somebody may have been at work
+        meanwhile. By the facts a rerun tells whether it was carried out.
         """
         lost: OutcomeUnknown | None = None
         for _ in range(SENDINGS):
             refused: ServiceError | None = None
+            if lost is not None and unmoved is not None:
+                await unmoved()
             try:
-                with self._sending(f"whether the {what} was carried out is not known", what):
+                with self._sending(
+                    f"whether the {what} was carried out is not known", what, **facts
+                ):
                     await send()
                 self.written = True
                 return

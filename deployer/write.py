@@ -8,6 +8,7 @@ empty. A lost answer is never answered by sending again before reads have shown 
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from deployer import schema
@@ -85,7 +86,8 @@ class Write(Pruning):
         The workflow as it is at the end.
         """
         for name in self._late:
-            await self._delete_node(live.ids[SELF], live.ids[name], name)
+            unmoved = partial(self._unmoved, live)
+            await self._delete_node(live.ids[SELF], live.ids[name], name, unmoved)
             self._gone.add(name)
             left = tuple(node for node in self._change.nodes if node.name != name)
             self._change = replace(self._change, nodes=left)

@@ -36,3 +36,16 @@ def shell(name: str, content: str = "", **fields: Any) -> dict[str, Any]:
 def control(name: str, command: str, **fields: Any) -> dict[str, Any]:
     """A control node."""
     return {"name": name, "script": {"runtime": {"command": command}}, **fields}
+
+
+def moved(document: Document, path: str, former: str, **names: str) -> Document:
+    """The document under another path, with nodes that had other names: `new="old"`."""
+    old = {was: now for now, was in names.items()}
+    nodes = [
+        {**node, "name": old[node["name"]], "deployer": {"movedFrom": node["name"]}}
+        if node["name"] in old
+        else node
+        for node in body(document)["nodes"]
+    ]
+    place = {"name": path.rpartition("/")[2], "script": {"path": path}}
+    return {**changed(document, nodes=nodes, **place), "deployer": {"movedFrom": former}}

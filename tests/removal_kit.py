@@ -11,6 +11,7 @@ from deployer.base import Base, Since
 from deployer.desired import from_manifest
 from deployer.emulator import rows
 from deployer.model import Outcome, Plan, Report, Target, Workflow
+from deployer.publishing.publisher import Publisher
 from deployer.review import Reviewer
 from tests.faults import Bench
 from tests.publish_kit import loaded, publisher
@@ -37,9 +38,12 @@ async def planned(
     return await pipeline.plan(held, one.target, remote, publish, since=since, reviewer=reviewer)
 
 
-async def carried_out(one: Bench, plan: Plan, where: Target | None = None) -> Report:
-    """Apply as the command does it, without publishing."""
-    writer = replace(one.connection.writer(one.watch), publisher=publisher(one, where))
+async def carried_out(
+    one: Bench, plan: Plan, where: Target | None = None, doing: Publisher | None = None
+) -> Report:
+    """Apply as the command does it, without publishing; `doing` says how production is left."""
+    doing = doing or publisher(one, where)
+    writer = replace(one.connection.writer(one.watch, doing.records), publisher=doing)
     now, late = parted(plan)
     return await apply_late(late, await pipeline.apply(now, writer), writer)
 

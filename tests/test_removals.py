@@ -15,7 +15,7 @@ from deployer.errors import DeployerError
 from deployer.model import Outcome, Plan, Window
 from tests.faults import Bench, answer_lost, bench, request_lost, story, workflow
 from tests.flow_check import held
-from tests.flow_documents import body, changed, other_script, shell, with_node
+from tests.flow_documents import body, changed, moved, other_script, shell, with_node
 from tests.flow_stage import Stage
 from tests.pairs import Row
 from tests.publish_kit import published, saved
@@ -28,21 +28,6 @@ DAILY = workflow("daily", "load", "report")
 CHAIN = with_node(DAILY, "report", dependsOn=["load"])
 LATER = workflow("later", "sum", waits_for=f"{IDENTIFIER}.load")
 SHORT = workflow("daily", "load")
-
-
-def moved(document: Document, path: str, former: str, **names: str) -> Document:
-    """The document under another path, with nodes that had other names: `new="old"`."""
-    old = {was: now for now, was in names.items()}
-    nodes = [
-        {**node, "name": old[node["name"]], "deployer": {"movedFrom": node["name"]}}
-        if node["name"] in old
-        else node
-        for node in body(document)["nodes"]
-    ]
-    place = {"name": path.rpartition("/")[2], "script": {"path": path}}
-    return {**changed(document, nodes=nodes, **place), "deployer": {"movedFrom": former}}
-
-
 MOVED = moved(DAILY, "retail/nightly", "team/daily", fetch="load")
 
 
@@ -414,6 +399,28 @@ def test_a_lost_write_is_looked_for(name: str, write: str, fault: object) -> Non
         assert [each.error for each in outcomes if each.error] == []
         assert one.line.count(write) == (1 if fault is answer_lost else 2)
         await settled(one, FLOWS[name])
+
+    story(tell)
+
+
+@pytest.mark.parametrize("write", ["DeleteWorkflowDefinition", "DeleteNode"])
+def test_an_edit_while_a_lost_deletion_is_looked_for(write: str) -> None:
+    """It is not sent again: what somebody saved meanwhile stays, and the outcome is told as unknown."""
+
+    async def tell(one: Bench) -> None:
+        await one.bring(CHAIN, LATER)
+        after = (SHORT, LATER) if write == "DeleteNode" else (CHAIN,)
+        path, name = ("team/daily", "report") if write == "DeleteNode" else ("team/later", "sum")
+
+        async def save(forward: Callable[[], Awaitable[object]]) -> object:
+            await console_node(one, path)
+            return await request_lost(forward)  # type: ignore[arg-type]
+
+        one.line.next(write, save)  # type: ignore[arg-type]
+        outcomes = await deployed(one, [CHAIN, LATER], *after)
+        (outcome,) = [each for each in outcomes if each.address == path]
+        assert (outcome.exit_code, outcome.deleted) == (7, ()), outcome.error
+        assert (one.line.count(write), name in nodes_of(one, path)) == (1, True)
 
     story(tell)
 

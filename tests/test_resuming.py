@@ -2,17 +2,20 @@
 
 import re
 import shutil
+from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from deployer.flowspec import to_wire
 from deployer.journal import Intent
-from deployer.resuming import waited
+from deployer.model import Change, NodeChange, Plan
+from deployer.resuming import in_doubt, is_done, waited
 from tests.cli_kit import Ended, Project, Shell
 from tests.faults import Bench, story, workflow
 from tests.records_kit import JOURNAL, killed_after, put_back, workspace, written
-from tests.workflow_kit import desired
+from tests.workflow_kit import PROJECT, desired
 
 OFFSETS = 6
 """How many places of the journal `make test` cuts and flips; every one of them in a longer run."""
@@ -112,6 +115,52 @@ def test_what_somebody_saved_meanwhile_is_told(project: Project, deployer: Shell
     again = apply(deployer)
     assert again.code == 0
     assert resumed(again) == [doubt("import", "found with another content, see the plan")]
+    converged(deployer, project)
+
+
+@pytest.mark.parametrize(
+    ("intent", "change", "done"),
+    [
+        (("deletion", {}), ("delete", ()), False),
+        (("deletion", {"node": "a"}), ("update", (NodeChange("a", "delete"),)), False),
+        (("deletion", {"node": "a"}), ("update", (NodeChange("b", "delete"),)), True),
+        (("deletion", {"node": "a"}), ("delete", ()), False),
+        (("deletion", {"node": "a"}), ("unchanged", ()), True),
+        (("move", {"to": "shop/raw"}), ("move", ()), False),
+        (("move", {"to": "shop/raw"}), ("unchanged", ()), True),
+        (("renaming", {"node": "a"}), ("update", (NodeChange("a", "move", "b"),)), False),
+        (("renaming", {"node": "a"}), ("update", (NodeChange("c", "move", "b"),)), True),
+    ],
+)
+def test_a_deletion_or_move_in_doubt_is_told_by_the_plan(
+    intent: tuple[str, dict[str, str]], change: tuple[Any, tuple[NodeChange, ...]], done: bool
+) -> None:
+    """It took effect unless the plan still shows it; of a node, that very node."""
+    what, facts = intent
+    action, nodes = change
+    there = Change("shop/raw", action, "", nodes=nodes)
+    doubted = Intent("shop/raw", what, 0.0, "r1", facts)
+    plan = Plan("local", PROJECT, changes=(there,))
+    assert (is_done(doubted, there), in_doubt([doubted], plan)) == (done, [] if done else [doubted])
+
+
+@pytest.mark.parametrize("arrived", [True, False])
+def test_a_renaming_in_doubt(project: Project, deployer: Shell, arrived: bool) -> None:
+    """What a rerun found of it is told, and the node has its new name once, under its id."""
+    assert apply(deployer).code == 0
+    project.change(
+        "flows/raw.yaml",
+        "        - name: land\n",
+        "        - name: fetch\n          deployer: {movedFrom: land}\n",
+    )
+    with nullcontext() if arrived else put_back(project):
+        ended = apply(deployer)
+        assert ended.code == 0, ended.err
+    killed_after(project, b'"say":"intend","what":"renaming"')
+    again = apply(deployer)
+    assert again.code == 0, again.err
+    found = "applied, not sent again" if arrived else "not applied …, sending again"
+    assert resumed(again) == [doubt("renaming", f"found {found}")]
     converged(deployer, project)
 
 

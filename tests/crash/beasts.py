@@ -9,11 +9,12 @@ from uuid import uuid4
 
 import pytest
 
-from deployer import apply, attempt, observe, pipeline, standing, write
+from deployer import apply, attempt, observe, pipeline, plan, removing, standing, write
 from deployer.emulator.faults import Fault
 from deployer.entities import SELF
 from deployer.errors import DeployerError, OutcomeUnknown
 from deployer.flowspec import to_wire
+from deployer.moves import Moves
 from deployer.publishing import driving, stages
 from deployer.remote import pipeline_runs, workspace
 from deployer.remote.instances import Instances
@@ -37,6 +38,9 @@ CHECKS: Mapping[str, Check] = {
     ),
     "update killed": partial(checks.crashed, "update"),
     "publish killed": partial(checks.crashed, "publish"),
+    "prune": partial(checks.tidy, "prune"),
+    "move": partial(checks.tidy, "move"),
+    "move killed": partial(checks.crashed, "move"),
     "backfill killed": partial(checks.crashed, "backfill"),
     "import lost": partial(checks.lost, "update", "ImportWorkflowDefinition"),
     "pipeline run lost": partial(checks.lost, "publish", "CreatePipelineRun"),
@@ -53,6 +57,7 @@ CHECKS: Mapping[str, Check] = {
     "edit of a script": partial(checks.edited, "script"),
     "edit by hand": partial(checks.edited, "script of a node by hand"),
     "edit of the workflow": partial(checks.edited, "cron"),
+    "edit of what is to go": checks.edited_and_gone,
     "race, one after the other's look": partial(checks.race, "AABBBBAA"),
     "race, both look first": partial(checks.race, "AABBABAB"),
     "race, look after import": partial(checks.race, "BAAABBBA"),
@@ -284,6 +289,32 @@ def no_backup(patch: Patch) -> None:
     patch.setattr(standing.Standing, "_back_up", lambda *_: None)
 
 
+def deletes_unseen(patch: Patch) -> None:
+    patch.setattr(removing.Removal, "_unmoved", _is(None))
+
+
+def deletes_more(patch: Patch) -> None:
+    delete = workspace.Remote.delete_node
+
+    async def more(self: Any, identity: str) -> None:
+        await delete(self, identity)
+        listed = [each async for each in self._pages("CycleWorkflow")]
+        live = [await observe.read(each.id, self) for each in listed]
+        for node in (each.ids["by_hand"] for each in live if each and "by_hand" in each.ids):
+            await delete(self, node)
+
+    patch.setattr(workspace.Remote, "delete_node", more)
+
+
+def moves_anew(patch: Patch) -> None:
+    patch.setattr(plan, "moves", lambda *_: Moves())
+    patch.setattr(pipeline, "observe", _unmoved)
+
+
+async def _unmoved(desired: Any, listed: Any, remote: Any) -> Any:
+    return await observe.observe(replace(desired, moved_from=""), listed, remote)
+
+
 # --- publishing and running -----------------------------------------------------------------------
 
 
@@ -358,6 +389,9 @@ BESTIARY = (
     Beast("notes nothing", never_notes, ("create", "update", "publish")),
     Beast("notes after the answer", notes_too_late, ("create", "update killed")),
     Beast("backs nothing up", no_backup, ("create", "update")),
+    Beast("deletes without a look", deletes_unseen, ("edit of what is to go",)),
+    Beast("deletes what no plan shows", deletes_more, ("prune",)),
+    Beast("makes anew what is to be moved", moves_anew, ("move", "move killed")),
     Beast("takes every end for success", any_end, ("ended by a person",)),
     Beast("gives each pipeline run another name", another_name, ("publish killed",)),
     Beast("never goes on with a pipeline run", never_goes_on, ("publish killed",)),

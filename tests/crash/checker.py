@@ -6,11 +6,13 @@ begins with the name of what it breaks.
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from itertools import pairwise
 from typing import Any
 
+from deployer.emulator.effects import Effect
 from tests import flow_check
 from tests.crash.flows import Flow
 from tests.crash.world import SETTLED, Lived, Sent, World
@@ -46,13 +48,13 @@ class Judge:
             self.problems.append("effects without a write")
         if self._flow.noted:
             self.problems += _unnoted(life)
-        self.problems += [*_resent(life.sent), *_unchecked(life.sent)]
+        self.problems += [*_resent(life.sent), *_unchecked(life.sent), *self._unseen(life.sent)]
 
     def ended(self) -> list[str]:
         """Every problem, once all processes have ended."""
         after, effects = self._world.held(), self._world.effects(self._first)
         problems = [f"duplicate: {each}" for each in flow_check.duplicates(after)]
-        lost = flow_check.lost(self._before, after, self._flow.documents)
+        lost = flow_check.lost(self._asked(), after, self._flow.documents)
         problems += [f"lost update: {each}" for each in lost]
         done_twice = Counter((one.kind, one.id, one.after) for one in effects)
         problems += [
@@ -63,10 +65,40 @@ class Judge:
         runs = Counter(one.after for one in effects if one.kind == "run")
         problems += [f"duplicate: a run of {count}" for count in runs.values() if count > 1]
         problems += [f"duplicate: {each}" for each in self._pipelines()]
-        deleted = [one.id for one in effects if one.kind == "delete"]
-        if len(deleted) > self._flow.deletes:
-            problems.append(f"I-11: {len(deleted)} deletions, {self._flow.deletes} in the plan")
-        return [*self.problems, *problems, *self._nonces()]
+        return [*self.problems, *problems, *self._deleted(effects), *self._nonces()]
+
+    def _asked(self) -> list[Held]:
+        """What there was, without what was to be deleted, and where it was to be moved."""
+        moves, gone = self._flow.moves, self._flow.deletes
+        left = [_without(one, {*gone, *moves}) for one in self._before if one.path not in gone]
+        return [_at(one, moves[one.path]) if one.path in moves else one for one in left]
+
+    def _deleted(self, effects: Sequence[Effect]) -> Iterator[str]:
+        """I-11: what no plan showed as deleted, or was another by then than the plan saw."""
+        ids = _ids(self._before)
+        shown = {ids[each] for each in self._flow.deletes}
+        saved = [one for one in self._world.effects() if one.kind in ("create", "update", "move")]
+        known = {one.id: one.after for one in saved if one.sequence <= self._first}
+        for one in effects:
+            if one.kind != "delete":
+                continue
+            if not {one.id, one.container} & shown:
+                yield f"I-11: {one.object} {one.id} was deleted, which no plan shows"
+            elif one.object == "workflow" and one.before != known.get(one.id):
+                yield f"I-11: {one.id} was deleted, and was not as the plan saw it"
+
+    def _unseen(self, sent: Sequence[Sent]) -> Iterator[str]:
+        """I-11: a deletion without a read of the workflow in the request about it before that."""
+        owners = {node["id"]: held.id for held in self._before for node in held.nodes.values()}
+        for number, one in enumerate(sent):
+            if one.action not in ("DeleteWorkflowDefinition", "DeleteNode"):
+                continue
+            owner = owners.get(one.params["Id"], one.params["Id"])
+            runs = [run for (run,) in self._rows("SELECT id FROM pipeline WHERE object = ?", owner)]
+            names = (owner, one.params["Id"], *runs)
+            about = [each for each in sent[:number] if _names(each, names)]
+            if not about or about[-1].action != "GetWorkflowDefinition":
+                yield f"I-11: no look in the request before {one.action}"
 
     def converged(self, life: Lived, effects_before: int) -> list[str]:
         """What keeps a further process from having found nothing left to do."""
@@ -86,7 +118,16 @@ class Judge:
         ]
         if self._flow.online and not wanted:
             wanted = [each for one in self._flow.documents for each in self._offline(held, one)]
-        return [*wanted, *self._not_run()]
+        return [*wanted, *self._still_there(held), *self._not_run()]
+
+    def _still_there(self, held: list[Held]) -> list[str]:
+        """What was to be deleted, and what was to be moved under the id that it had."""
+        before, now = _ids(self._before), _ids(held)
+        gone = [f"{each} is there" for each in self._flow.deletes if each in now]
+        ids = {old: (before[old], now.get(new)) for old, new in self._flow.moves.items()}
+        return gone + [
+            f"{old} did not keep its id" for old, (was, is_) in ids.items() if was != is_
+        ]
 
     def _offline(self, held: list[Held], document: Document) -> Iterator[str]:
         """Nodes whose script in production is not the one that is wanted."""
@@ -121,6 +162,10 @@ class Judge:
     def _nonces(self) -> list[str]:
         nonces = Counter(one.nonce for life in self._lives for one in life.sent)
         return [f"I-8: {nonce} was used twice" for nonce, count in nonces.items() if count > 1]
+
+
+def _names(one: Sent, identities: Collection[str]) -> bool:
+    return any(identity in value for value in one.params.values() for identity in identities)
 
 
 def _unnoted(life: Lived) -> Iterator[str]:
@@ -159,6 +204,25 @@ def _unchecked(sent: Sequence[Sent]) -> Iterator[str]:
             identity,
         ):
             yield f"I-3: {before.action} in the request before an import"
+
+
+def _ids(found: Sequence[Held]) -> Mapping[str, str]:
+    """The ids of workflows, at `PATH`, and nodes, at `PATH#NODE`."""
+    ids = {one.path: one.id for one in found}
+    for one in found:
+        ids |= {f"{one.path}#{name}": node["id"] for name, node in one.nodes.items()}
+    return ids
+
+
+def _without(one: Held, gone: Collection[str]) -> Held:
+    nodes = {name: node for name, node in one.nodes.items() if f"{one.path}#{name}" not in gone}
+    return replace(one, nodes=nodes)
+
+
+def _at(one: Held, path: str) -> Held:
+    """A workflow at another path, its nodes with it."""
+    text = json.dumps(dict(one.nodes)).replace(f'"{one.path}/', f'"{path}/')
+    return replace(one, path=path, nodes=json.loads(text))
 
 
 def extra_reads(usual: Lived, rerun: Lived) -> list[str]:

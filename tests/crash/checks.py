@@ -13,13 +13,15 @@ from deployer.flowspec import derived_id
 from deployer.model import Report
 from tests.crash.checker import Judge
 from tests.crash.console import EDITS
-from tests.crash.flows import DAILY, FLOWS, LATER, WIDER, a_workflow, applied
+from tests.crash.flows import CHAIN, DAILY, FLOWS, LATER, OLD, WIDER, a_workflow, applied
 from tests.crash.matrix import again, killed, lived, recorded
 from tests.crash.racing import UPDATE, held, raced, untold
 from tests.crash.world import LOST, Desk, Point, World
 from tests.faults import workflow
 from tests.flow_documents import with_node
 from tests.publish_kit import loaded, planned, publisher
+from tests.removal_kit import carried_out
+from tests.removal_kit import planned as planned_since
 from tests.workflow_kit import PROJECT
 
 PATH = "team/daily"
@@ -76,6 +78,22 @@ def edited(name: str) -> list[str]:
             plan = await desk.plan(LATER)
             edit.act(world)
             report = await pipeline.apply(plan, desk.connection.writer(desk.watch, desk.notes))
+            return exit_code(report), "; ".join(one.error for one in report.outcomes)
+
+        ended = world.live(command)
+    return [] if (ended.code, ended.writes) == (4, []) else [f"exit {ended.code}: {ended.writes}"]
+
+
+def edited_and_gone() -> list[str]:
+    """An edit, between plan and apply, of a workflow that the plan shows as deleted."""
+    flow = FLOWS["prune"]
+    with World() as world:
+        flow.before(world)
+
+        async def command(desk: Desk) -> tuple[int, str]:
+            plan = await planned_since(desk, [CHAIN, OLD], CHAIN)
+            world.act("RenameNode", Id=world.at("team/old").nodes["sum"]["id"], Name="total")
+            report = await carried_out(desk, plan, doing=publisher(desk, records=desk.notes))
             return exit_code(report), "; ".join(one.error for one in report.outcomes)
 
         ended = world.live(command)

@@ -1,8 +1,8 @@
 """The flows whose every request is a place to be killed at; one line in FLOWS makes another one."""
 
 import json
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from deployer import pipeline
@@ -14,8 +14,10 @@ from deployer.publishing.publisher import Publisher
 from deployer.resuming import in_doubt, waited
 from tests.crash.world import Command, Desk, World
 from tests.faults import Bench, workflow
-from tests.flow_documents import changed, other_script, shell, with_node
+from tests.flow_documents import changed, moved, other_script, shell, with_node
 from tests.publish_kit import loaded, planned, publisher
+from tests.removal_kit import carried_out
+from tests.removal_kit import planned as planned_since
 from tests.run_kit import Stage
 from tests.strategies import IDENTIFIER, Document
 from tests.workflow_kit import NOWHERE, PROJECT
@@ -27,6 +29,10 @@ LATER = with_node(LATER, "report", dependsOn=["load"], script=other_script("echo
 WIDER = changed(
     DAILY, nodes=[shell("load"), shell("check", dependsOn=["load"]), shell("report", "echo other")]
 )
+CHAIN = with_node(DAILY, "report", dependsOn=["load"])
+SHORT = workflow("daily", "load")
+OLD = workflow("old", "sum")
+NIGHTLY = moved(DAILY, "retail/nightly", "team/daily", summary="report")
 THEIRS = workflow("daily_theirs", "own")
 NO_FILES = Settings(NOWHERE, None, (), {})
 DAYS = ("2025-10-01", "2025-10-02")
@@ -72,6 +78,21 @@ def applied_and_published(*documents: Document) -> Command:
         return _told(replace(report, published=outcomes))
 
     return command
+
+
+def since(*before: Document) -> Callable[..., Command]:
+    """`deployer apply --prune` where git held these documents before."""
+
+    def pruned(*documents: Document) -> Command:
+        async def command(desk: Desk) -> tuple[int, str]:
+            made = await _begun(desk, lambda: planned_since(desk, before, *documents))
+            report = await carried_out(desk, made, doing=_publisher(desk))
+            desk.notes.end()
+            return _told(report)
+
+        return command
+
+    return pruned
 
 
 async def _begun(desk: Desk, plan: Callable[[], Awaitable[Plan]]) -> Plan:
@@ -144,6 +165,15 @@ def a_published_workflow(world: World) -> None:
     world.settle(300.0)
 
 
+def an_old_workflow(world: World) -> None:
+    """A workflow of two nodes and one of a person, and another one, which is published."""
+    a_neighbour(world)
+    world.live(applied(CHAIN, OLD))
+    by_hand(world)
+    world.live(published(OLD))
+    world.settle(300.0)
+
+
 def by_hand(world: World) -> None:
     """A person adds a node that waits for ours."""
     script = {**other_script("echo by hand"), "path": "team/daily/by_hand"}
@@ -163,8 +193,9 @@ class Flow:
     """A command and what there is before it.
 
     `documents` are what its author wants held afterwards, `online` whether in production too, and
-    `days` the business dates that are run. `deletes` counts the objects that its plan shows as deleted,
-    `noted` says whether it keeps a journal.
+    `days` the business dates that are run. `deletes` are the objects that its plan shows as deleted,
+    `PATH` or `PATH#NODE`; `moves` maps those that it moves to what they are called then. `noted` says
+    whether it keeps a journal.
     """
 
     name: str
@@ -173,7 +204,8 @@ class Flow:
     documents: tuple[Document, ...] = ()
     online: bool = False
     days: tuple[str, ...] = ()
-    deletes: int = 0
+    deletes: tuple[str, ...] = ()
+    moves: Mapping[str, str] = field(default_factory=dict)
     noted: bool = True
 
 
@@ -186,8 +218,23 @@ FLOWS = {
         Flow("publish", a_workflow, published(DAILY), (DAILY,), online=True),
         Flow("publish standard", a_standard_workflow, published(DAILY), (DAILY,), online=True),
         Flow("apply --publish", a_neighbour, applied_and_published(DAILY), (DAILY,), online=True),
+        Flow(
+            "prune",
+            an_old_workflow,
+            since(CHAIN, OLD)(SHORT),
+            (SHORT,),
+            deletes=("team/old", "team/daily#report"),
+        ),
+        Flow(
+            "move",
+            a_workflow,
+            since(DAILY)(NIGHTLY),
+            (NIGHTLY,),
+            moves={
+                "team/daily": "retail/nightly",
+                "team/daily#report": "retail/nightly#summary",
+            },
+        ),
         Flow("backfill", a_published_workflow, filled_in("team/daily"), (), days=DAYS, noted=False),
     )
 }
-TO_COME = ("move", "prune")
-"""Flows whose operations do not exist yet."""

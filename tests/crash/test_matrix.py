@@ -8,7 +8,7 @@ import os
 
 import pytest
 
-from tests.crash.flows import FLOWS, TO_COME, Flow
+from tests.crash.flows import FLOWS, Flow
 from tests.crash.matrix import killed, recorded
 from tests.pairs import rows
 
@@ -32,8 +32,3 @@ def test_killed_at_every_point(flow: Flow, row: int) -> None:
     usual = recorded(flow, rows()[row])
     wrong = {point: killed(usual, point) for point in usual.points()}
     assert {point: problems for point, problems in wrong.items() if problems} == {}
-
-
-def test_flows_to_come() -> None:
-    """A flow that has its line in the table is not to come any more."""
-    assert set(TO_COME) & set(FLOWS) == set()

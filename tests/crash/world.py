@@ -170,6 +170,7 @@ class Notes:
     def __init__(self, kept: Kept, life: Life) -> None:
         self.kept = kept
         self._life = life
+        self._sent: dict[tuple[str, str], int] = {}
 
     def backup(self, address: str, kind: str, before: Observed | None, meant: str) -> None:
         self._life.step()
@@ -177,7 +178,8 @@ class Notes:
         self._life.backed_up.append(len(self._life.sent) + 1)
 
     def intend(self, address: str, what: str, **facts: str) -> None:
-        coming = len(self._life.sent) + 1
+        # Until its answer is noted, others may have sent something.
+        coming = self._sent[address, what] = len(self._life.sent) + 1
         self._life.at(coming, UNTOLD)
         self.kept.intend(address, what, **facts)
         if any(one.what == what for one in self.kept.journal.history().intents):
@@ -187,7 +189,7 @@ class Notes:
     def ended(self, address: str, what: str, **facts: str) -> None:
         self._life.step()
         self.kept.ended(address, what, **facts)
-        self._life.at(len(self._life.sent), WRITTEN)
+        self._life.at(self._sent[address, what], WRITTEN)
 
     def settled(self, address: str) -> None:
         self._life.step()
