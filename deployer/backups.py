@@ -30,7 +30,8 @@ _LEFT = ".left.json"
 class Backup:
     """One object as it was before a run wrote to it, and what is known of how the run left it.
 
-    `before` is None for a workflow that the run created; `ids` and `identifier` are as in `Observed`.
+    `before` is None for a workflow that the run created, and has another path than `address` where the
+    run moved it; `ids` and `identifier` are as in `Observed`.
     `left` holds the fingerprints that the live object may have had when the run ended; `proven`: it
     was read back. `undoing` is what the run was to undo.
     """
@@ -102,6 +103,7 @@ class Backups:
             "project": self._project,
             "at": self._now(),
             "meant": meant,
+            **_formerly(address, before),
             **({"undoing": asdict(self._undoing)} if self._undoing else {}),
             **({"live": _document(before)} if before else {}),
         }
@@ -190,6 +192,12 @@ def _stem(address: str) -> str:
 # --- documents ------------------------------------------------------------------------------------
 
 
+def _formerly(address: str, before: Observed | None) -> dict[str, str]:
+    """The path that an object has before it moves to that address."""
+    path = before.workflow.path if before else address
+    return {"formerly": path} if path != address else {}
+
+
 def _document(before: Observed) -> dict[str, Any]:
     return {
         "path": before.workflow.path,
@@ -236,7 +244,8 @@ def _read(folder: PrivateFolder, name: str) -> dict[str, Any]:
 def _backup(said: Mapping[str, Any], left: str, file: Path) -> Backup:
     try:
         live = said.get("live")
-        if live and (live["path"] != said["address"] or not isinstance(live["spec"], dict)):
+        expected = said.get("formerly", said["address"])
+        if live and (live["path"] != expected or not isinstance(live["spec"], dict)):
             raise _damaged(file)
         before = (
             Workflow(*(live[key] for key in ("path", "name", "kind", "spec"))) if live else None

@@ -134,7 +134,7 @@ class _File:
         limits = said.get("limits", {})
         given["limits"] = {key: limits[key] for key in limits if key not in _WINDOW}
         given["window"] = self._window(said, pointer)
-        given["local"] = self._root / _LOCAL_FOLDER
+        given["root"] = self._root
         if "settle" in limits:
             given["settle"] = limits["settle"]
         if "emulator" in said:

@@ -116,7 +116,7 @@ class Window:
 class Target:
     """One workspace to bring to the desired state; exactly one of region, endpoint, emulator is set.
 
-    `local` is the folder of what this machine remembers, which may be deleted at any time.
+    `root` is the project folder, where this machine keeps in `.deployer` what it noted.
     """
 
     name: str
@@ -134,8 +134,7 @@ class Target:
     connections: int = 16
     instance_metadata: bool = False
     window: Window = Window()
-    local: Path | None = None
-    """Where this machine keeps what it noted."""
+    root: Path | None = None
 
     profile: Path | None = None
     """What a probe found out about the workspace, or what an emulator is to behave like."""

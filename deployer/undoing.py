@@ -19,7 +19,10 @@ from deployer.observe import observe
 from deployer.plan import change, ordered
 from deployer.remote.workspace import Remote, Summary
 
-_NOT_WRITTEN = "deleting is not part of this version: delete it in the console"
+_NOT_WRITTEN = (
+    "undo deletes nothing: take it out of git and run `deployer apply --prune`, or delete it in the "
+    "console"
+)
 
 
 async def plan(backups: Iterable[Backup], target: Target, remote: Remote) -> Plan:
@@ -60,7 +63,7 @@ async def _look(
 
 def _sought(backup: Backup) -> Workflow:
     if backup.before is not None:
-        return backup.before
+        return replace(backup.before, path=backup.address)
     name = backup.address.rpartition("/")[2]
     return Workflow(backup.address, name, backup.kind, {"nodes": {}})
 
@@ -78,6 +81,8 @@ def _moved(backup: Backup, live: Observed | None) -> str:
 def _change(backup: Backup, live: Observed | None) -> Change:
     if backup.before is None:
         return _removal(backup, live)
+    if live is not None and backup.before.path != backup.address:
+        return _return(backup, backup.before.path, live)
     if live is None or live.fingerprint == backup.fingerprint:
         return change(backup.before, live)
     spec = _whole(backup.before.spec, live.workflow.spec, schema.workflow())
@@ -115,6 +120,20 @@ def _removal(backup: Backup, live: Observed | None) -> Change:
         "the last apply created it",
         before=live,
         refused=f"the last apply created it; {_NOT_WRITTEN}",
+        object_id=live.ids[SELF],
+        fingerprint=live.fingerprint,
+    )
+
+
+def _return(backup: Backup, former: str, live: Observed) -> Change:
+    """A workflow that the apply moved, and that undoing would move back."""
+    return Change(
+        backup.address,
+        "update",
+        f"the last apply moved it from `{former}`",
+        before=live,
+        refused=f"the last apply moved it from `{former}`; undo moves nothing: give it that path in git, "
+        f"with `deployer: {{movedFrom: {backup.address}}}`, and run `deployer apply`",
         object_id=live.ids[SELF],
         fingerprint=live.fingerprint,
     )

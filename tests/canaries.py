@@ -13,6 +13,7 @@ from urllib.parse import quote, quote_plus
 KEY_ID = "LTAI" + "5tCanaryBirdQ7w9Zk3"
 SECRET = 'Sing"Canary/7+q\\Z=Kx0vWm4Lp2&Jd8'
 TOKEN = "CAIS" + "Yellow%2FFeather+/3n~Tw6\"Bq1=Cage.Door'9"
+GITHUB_TOKEN = "ghs_" + "9Parrot/Perch+4Hy7Ld2Wz8Kc"
 CREDENTIALS = {"key id": KEY_ID, "secret": SECRET, "token": TOKEN}
 ENVIRONMENT = {
     "ALIBABA_CLOUD_ACCESS_KEY_ID": KEY_ID,

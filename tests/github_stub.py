@@ -130,7 +130,9 @@ def _handler(stub: GitHubStub) -> Callable[..., BaseHTTPRequestHandler]:
                 return
             data = json.dumps(document).encode()
             self.send_response(status)
-            for name, value in {**headers, "content-length": str(len(data))}.items():
+            # Said as well as done: a client that kept the connection would lose its next call.
+            always = {"content-length": str(len(data)), "connection": "close"}
+            for name, value in {**headers, **always}.items():
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(data)

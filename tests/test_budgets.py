@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -260,7 +261,7 @@ class Now:
 def test_calls_are_counted_over_commands(tmp_path: Path) -> None:
     """A second command goes on from what the first used; the next day counting begins anew."""
     folder, now = tmp_path / ".deployer", Now()
-    first, second = (Quota(10, folder, "prod", now) for _ in range(2))
+    first, second = (Quota(10, tmp_path, "prod", now) for _ in range(2))
     for _ in range(3):
         first.take(writes=False)
     second.take(writes=True)
@@ -268,22 +269,20 @@ def test_calls_are_counted_over_commands(tmp_path: Path) -> None:
     second.take(writes=True)
     with pytest.raises(QuotaUsed):
         second.take(writes=True)
-    (file,) = folder.iterdir()
+    (file,) = folder.glob("calls-*")
     assert (file.stat().st_mode & 0o777, folder.stat().st_mode & 0o777) == (0o600, 0o700)
     now.seconds += 86_400
-    assert Quota(10, folder, "prod", now).used() == 0
-    assert list(folder.iterdir()) == []
+    assert Quota(10, tmp_path, "prod", now).used() == 0
+    assert [each.name for each in folder.iterdir()] == [".gitignore"]
 
 
 def test_the_count_may_be_deleted(tmp_path: Path) -> None:
     """Another command counts anew; one that is under way remembers."""
     folder, now = tmp_path / ".deployer", Now()
-    first = Quota(10, folder, "prod", now)
+    first = Quota(10, tmp_path, "prod", now)
     first.take(writes=False)
-    (file,) = folder.iterdir()
-    file.unlink()
-    folder.rmdir()
-    assert (first.used(), Quota(10, folder, "prod", now).used()) == (1, 0)
+    shutil.rmtree(folder)
+    assert (first.used(), Quota(10, tmp_path, "prod", now).used()) == (1, 0)
 
 
 def test_a_count_that_cannot_be_kept_stops_nothing(
@@ -291,10 +290,22 @@ def test_a_count_that_cannot_be_kept_stops_nothing(
 ) -> None:
     """It is said once, and the command counts on by itself."""
     (tmp_path / ".deployer").write_text("not a folder")
-    quota = Quota(10, tmp_path / ".deployer", "prod", Now())
+    quota = Quota(10, tmp_path, "prod", Now())
     for _ in range(2):
         quota.take(writes=False)
     assert quota.used() == 2
+    why = f"`{tmp_path / '.deployer'}`: a part of the path is a link or a file, not a folder"
     assert [record.getMessage() for record in caplog.records] == [
-        f"the calls of the day are not kept: {os.strerror(17)}"
+        f"the calls of the day are not kept: {why}"
     ]
+
+
+def test_the_count_follows_no_link(tmp_path: Path) -> None:
+    """A checkout in which the folder is a link elsewhere gets no count, and nothing there changes."""
+    outside, root = tmp_path / "outside", tmp_path / "root"
+    outside.mkdir()
+    root.mkdir()
+    (root / ".deployer").symlink_to(outside)
+    quota = Quota(10, root, "prod", Now())
+    quota.take(writes=False)
+    assert (quota.used(), list(outside.iterdir())) == (1, [])

@@ -79,7 +79,7 @@ targets:
         settle=1.5,
         connections=4,
         instance_metadata=True,
-        local=root / ".deployer",
+        root=root,
     )
     assert replace(load(root, text), warnings=()) == Settings(
         root=root,
@@ -96,7 +96,7 @@ def test_left_out_has_defaults(root: Path) -> None:
     """The least that can be said is a place and a project."""
     found = load(root, "targets: {dev: {region: cn-beijing, project: a}}")
     assert found.manifests == config.DEFAULT_MANIFESTS
-    assert found.target == Target("dev", "a", "", region="cn-beijing", local=root / ".deployer")
+    assert found.target == Target("dev", "a", "", region="cn-beijing", root=root)
 
 
 @pytest.mark.parametrize("project", ["9223372036854775807", "'007'", "0042", "1_000"])

@@ -274,7 +274,7 @@ def test_policy_needs_no_project(deployer: Shell, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("module", "names"),
     [
-        (workspace, ("apply",)),
+        (workspace, ("apply", "apply-moves", "apply-prune")),
         (pipeline_runs, ("publish",)),
         (instances, ("run",)),
     ],

@@ -99,3 +99,33 @@ def test_nothing_is_made_to_be_read(tmp_path: Path) -> None:
     """Looking leaves no trace in a project that was never applied."""
     assert opened(tmp_path, "a", make=False) is None
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_not_to_last_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What only saves work costs no turn of the disk, and is private and whole all the same."""
+    with made(tmp_path) as folder:
+        monkeypatch.setattr(os, "fsync", lambda _: pytest.fail("waited for the disk"))
+        folder.write("one", b"1", lasting=False)
+        folder.append("one", b"2", lasting=False)
+        assert folder.read("one", 10) == b"12"
+    assert modes(tmp_path)[".deployer/one"] == "0o600"
+
+
+def test_status_and_removal_are_of_files_alone(tmp_path: Path) -> None:
+    """A link has no status, and what it leads to stays when it is removed."""
+    (tmp_path / "outside").write_bytes(b"123")
+    with made(tmp_path) as folder:
+        folder.write("one", b"12")
+        (folder.path / "link").symlink_to(tmp_path / "outside")
+        sizes = {name: folder.status(name) for name in ("one", "link", "none")}
+        for name in ("link", "one", "none"):
+            folder.remove(name)
+        assert folder.names() == [".gitignore"]
+    assert {name: each and each.st_size for name, each in sizes.items()} == {
+        "one": 2,
+        "link": None,
+        "none": None,
+    }
+    assert (tmp_path / "outside").read_bytes() == b"123"

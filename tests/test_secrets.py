@@ -3,9 +3,10 @@
 import asyncio
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -17,16 +18,18 @@ from deployer.emulator.faults import Fault
 from deployer.emulator.gateway import Credentials as GatewayCredentials
 from deployer.emulator.loopback import LoopbackServer
 from deployer.errors import CredentialsError
+from deployer.forge import github
 from deployer.refresh import Recollection
 from deployer.remote.workspace import Remote
 from deployer.transport.client import Client
 from deployer.transport.credentials import CredentialChain
 from deployer.transport.request import Signature
-from tests import canaries
-from tests.canaries import CREDENTIALS, DECLARED, ENVIRONMENT, files, hits
+from tests import canaries, github_stub
+from tests.canaries import CREDENTIALS, DECLARED, ENVIRONMENT, GITHUB_TOKEN, files, hits
 from tests.cli_kit import Project, Shell
 from tests.faults import ANYWHERE, Bench, job_is, story, workflow
 from tests.flow_documents import shell, with_node
+from tests.git_kit import begin, commit
 from tests.test_run_cli import HAND
 
 CONFIG = """\
@@ -34,6 +37,11 @@ manifests: [flows/*.yaml]
 targets:
   served: {{endpoint: "http://{address}", project: 10001, projectIdentifier: shop_dev, default: true}}
   wrong: {{endpoint: "http://{address}", project: 999, projectIdentifier: shop_dev}}
+  counted:
+    endpoint: "http://{address}"
+    project: 10001
+    projectIdentifier: shop_dev
+    limits: {{apiCallsPerDay: 500}}
 """
 SECRETIVE = """\
 version: "1.1.0"
@@ -76,8 +84,57 @@ COMMANDS = (
     "instances list --biz-date 2025-10-01 --format json",
     "smoke-test shop/raw",
     "pull",
+    "explain shop/secretive",
+    "explain shop/secretive#knock --format json",
+    "explain shop/secretive#knock:datasource.config",
+    "graph",
+    "graph --format dot",
+    "graph --format svg",
+    "graph --format html",
+    "doctor",
+    "doctor --format json",
+    "doctor --policy apply",
+    "init --yes",
     "schema manifest",
     "--help",
+)
+
+CHANGED = (
+    "plan",
+    "plan --format json",
+    "plan --format markdown",
+    "plan --format html",
+    "plan --report gitlab -t counted",
+    "plan --base HEAD",
+    "plan --base HEAD --drift fail",
+    "plan --base HEAD --format markdown",
+    "plan --base HEAD --format html",
+    "plan --base HEAD --format json",
+    "explain shop/secretive",
+    "explain shop/secretive#knock --format json",
+    "plan --out saved.json",
+    "apply saved.json",
+    "apply ./saved.json",
+    "undo --format json",
+    "undo --auto-approve",
+    "undo --auto-approve --format json",
+)
+"""What is run once each declared value has changed."""
+
+MOVED = (
+    "plan --base HEAD --format json",
+    "plan --base HEAD --format html",
+    "apply --base HEAD --auto-approve",
+)
+
+GONE = (
+    "plan --base HEAD --prune",
+    "plan --base HEAD --prune --format json",
+    "plan --base HEAD --prune --format markdown",
+    "plan --base HEAD --prune --format html",
+    "plan --base HEAD --prune --out gone.json",
+    "apply --base HEAD --prune --auto-approve --publish --allow-window",
+    "undo",
 )
 
 
@@ -85,8 +142,15 @@ REFUSED = {
     "plan --publish --detailed-exitcode": 2,
     "apply --format json": 64,
     "plan -t wrong": 1,
+    "init --yes": 64,
+    "apply ./saved.json": 4,
+    "undo --format json": 64,
+    "undo": 4,
 }
-"""What does not end with 0: there are changes, nobody to approve, no such project."""
+"""What does not end with 0: changes, nobody to approve, no such project, what is done or gone."""
+
+BACKUPS = ".deployer/backups/"
+"""They hold declared values, as docs/apply.md tells: without those nothing could be restored."""
 
 
 def secretive(change: str = "") -> str:
@@ -162,6 +226,12 @@ class Recorder:
         return done.code
 
 
+def failed(run: Recorder, commands: Iterable[str]) -> dict[str, int]:
+    """The commands that do not end with 0, and how they do."""
+    codes = {command: run(command) for command in commands}
+    return {command: code for command, code in codes.items() if code}
+
+
 @pytest.mark.usefixtures("hurried")
 def test_nothing_gets_out(
     tmp_path: Path,
@@ -174,15 +244,25 @@ def test_nothing_gets_out(
         monkeypatch.setenv(name, value)
     caplog.set_level(logging.DEBUG)
     project = Project(tmp_path / "project")
+    for name in ("GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT"):
+        monkeypatch.setenv(name, str(project.root / name))
+    begin(project.root)
     run = Recorder(Shell(project, monkeypatch, capsys))
     with served(tmp_path / "work.db") as (address, app):
         project.write("deployer.yaml", CONFIG.format(address=address))
         project.write("flows/hand.yaml", HAND)
         project.write("flows/secretive.yaml", secretive())
-        codes = {command: run(command) for command in COMMANDS}
-        assert {command: code for command, code in codes.items() if code} == REFUSED
+        commit(project.root)
+        ended = failed(run, COMMANDS)
         project.write("flows/secretive.yaml", secretive("-new"))
-        assert [run("plan"), run("plan --format json")] == [0, 0]
+        ended |= failed(run, CHANGED)
+        moved = secretive().replace("secretive", "furtive")
+        project.write("flows/secretive.yaml", moved + "deployer: {movedFrom: shop/secretive}\n")
+        ended |= failed(run, MOVED)
+        commit(project.root)
+        (project.root / "flows/secretive.yaml").unlink()
+        ended |= failed(run, GONE)
+        assert ended == REFUSED
         monkeypatch.setenv("ALIBABA_CLOUD_ACCESS_KEY_SECRET", canaries.SECRET + "x")
         assert run("plan") == CredentialsError.exit_code
         run.written["effects"] = repr(app.control.effects()).encode()
@@ -191,12 +271,61 @@ def test_nothing_gets_out(
         project.write("deployer.yaml", CONFIG.format(address=address))
         app.control.add_fault(Fault("status", status=400, code=f"echo {canaries.SECRET}"))
         assert run("plan") == 1
+    (tmp_path / "fresh").mkdir()
+    monkeypatch.chdir(tmp_path / "fresh")
+    assert failed(run, ["init --yes --folder shop", "doctor --policy apply-prune"]) == {}
     run.written["log"] = caplog.text.encode()
     assert "GetWorkflowDefinition attempt 1: 200" in caplog.text
     sources = {"flows/secretive.yaml", "flows/raw.yaml", "flows/hand.yaml"}
-    shown = {**run.written, **files(tmp_path / "project", sources)}
+    kept = files(project.root, sources)
+    backups = {name: kept.pop(name) for name in list(kept) if name.startswith(BACKUPS)}
+    shown = {**run.written, **kept}
+    assert {"GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT", "saved.json", "gone.json"} < kept.keys()
+    assert {each.partition("-")[0] for each in kept} > {".deployer/journal", ".deployer/calls"}
+    for action in (b"ImportWorkflow", b"RenameWorkflow", b"DeleteWorkflow"):
+        assert action in run.written["effects"]
     assert hits({**shown, **files(tmp_path)}, CREDENTIALS) == []
     assert hits(shown, DECLARED) == []
+    assert hits(backups, DECLARED) != []
+
+
+@pytest.mark.parametrize("status", [0, 200, 400, 401, 403, 500])
+def test_token_of_github_shows_nothing(
+    status: int,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A comment is posted or refused: the token is in no word of it, even where GitHub repeats it."""
+    caplog.set_level(logging.DEBUG)
+    project = Project(tmp_path)
+    project.write("plan.md", "<!-- deployer:plan target=prod -->\n")
+    project.write("event.json", '{"pull_request": {"number": 7}}')
+    run = Recorder(Shell(project, monkeypatch, capsys))
+
+    async def sleep(_: float) -> None:
+        await asyncio.sleep(0)
+
+    monkeypatch.setattr(github, "GitHub", partial(github.GitHub, sleep=sleep))
+    with github_stub.GitHubStub() as stub:
+        for name, value in {
+            "GITHUB_API_URL": stub.url,
+            "GITHUB_GRAPHQL_URL": f"{stub.url}/graphql",
+            "GITHUB_REPOSITORY": github_stub.REPOSITORY,
+            "GITHUB_EVENT_NAME": "pull_request",
+            "GITHUB_EVENT_PATH": str(project.root / "event.json"),
+            "GITHUB_TOKEN": GITHUB_TOKEN,
+        }.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setitem(github_stub.TOKENS, GITHUB_TOKEN, "github-actions[bot]")
+        told = {"message": f"no token {GITHUB_TOKEN}"}
+        if status != 200:
+            refused = github_stub.Fault("POST", (status, {}, told), end="comments")
+            stub.faults = [refused] * 9
+        assert (run("comment --github plan.md") == 0) == (status == 200)
+    run.written["log"] = caplog.text.encode()
+    assert hits({**run.written, **files(tmp_path)}, {"token": GITHUB_TOKEN}) == []
 
 
 def test_objects_show_nothing() -> None:
@@ -221,17 +350,18 @@ def test_a_bug_shows_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A traceback is printed without the credentials of the environment, however they got into it."""
-    for name, value in ENVIRONMENT.items():
+    for name, value in {**ENVIRONMENT, "GITHUB_TOKEN": GITHUB_TOKEN}.items():
         monkeypatch.setenv(name, value)
     run = Recorder(Shell(Project(tmp_path), monkeypatch, capsys))
 
     def broken(*_: object, **__: object) -> None:
-        raise KeyError(*CREDENTIALS.values())
+        raise KeyError(*CREDENTIALS.values(), GITHUB_TOKEN)
 
     monkeypatch.setattr("deployer.pipeline.load", broken)
     assert run("plan") == 70
-    assert any(b"KeyError: ('***', '***', '***')" in text for text in run.written.values())
-    assert hits(run.written, CREDENTIALS) == []
+    stars = b"KeyError: ('***', '***', '***', '***')"
+    assert any(stars in text for text in run.written.values())
+    assert hits(run.written, {**CREDENTIALS, "token of GitHub": GITHUB_TOKEN}) == []
 
 
 @pytest.mark.parametrize("status", ["Fail", "Cancel"])

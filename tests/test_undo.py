@@ -200,6 +200,32 @@ def test_an_added_node_is_shown_and_not_deleted(project: Project, deployer: Shel
     assert "the last apply added `more`" in undone.err
 
 
+def test_a_move_is_shown_and_not_taken_back(project: Project, deployer: Shell) -> None:
+    """What the last apply moved stays where it is now, with the words that move it back."""
+    apply(deployer)
+    text = (project.root / "flows/raw.yaml").read_text().replace("shop/raw", "store/raw")
+    project.write("flows/raw.yaml", text + "deployer: {movedFrom: shop/raw}\n")
+    apply(deployer)
+    before = written(project)
+    undone = undo(deployer)
+    assert (undone.code, written(project)) == (3, before)
+    assert "the last apply moved it from `shop/raw`" in undone.err
+    assert "deployer: {movedFrom: store/raw}" in undone.err
+
+
+def test_what_was_deleted_is_a_conflict(project: Project, deployer: Shell) -> None:
+    """What the last apply deleted is not made anew: it would be another workflow, without history."""
+    project.write("flows/clean.yaml", CLEAN)
+    project.change("deployer.yaml", "targets:", "scope: [shop]\ntargets:")
+    apply(deployer)
+    (project.root / "flows/clean.yaml").unlink()
+    apply(deployer, "--allow-delete", "shop/clean")
+    before = written(project)
+    undone = undo(deployer)
+    assert (undone.code, written(project)) == (4, before)
+    assert "`shop/clean` was deleted or moved" in undone.err
+
+
 def test_what_moved_since_is_a_conflict(project: Project, deployer: Shell) -> None:
     """Something saved after the apply is never written over; it is named, and nothing is written."""
     project.write("flows/clean.yaml", CLEAN)

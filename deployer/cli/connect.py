@@ -140,7 +140,7 @@ def _quota(target: Target, now: Callable[[], float]) -> Quota | None:
     """The calls of the day, where the target says how many there are; by region, as they are given."""
     limit = target.limits.get("apiCallsPerDay")
     name = re.sub(r"[^\w-]", "_", target.region or target.name, flags=re.ASCII)
-    return Quota(int(limit), target.local, name, now) if limit else None
+    return Quota(int(limit), target.root, name, now) if limit else None
 
 
 @asynccontextmanager

@@ -7,6 +7,7 @@ lost one has to be looked for.
 """
 
 import asyncio
+import json
 import random
 import time
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from typing import Any
 import httpx
 
 from deployer.errors import CredentialsError, DeployerError, ServiceError, Throttled, Unreachable
+from deployer.transport.credentials import without
 from deployer.transport.pace import Sleep, backoff
 
 ATTEMPTS = 6
@@ -133,11 +135,17 @@ class GitHub:
 
 def _value(answer: httpx.Response) -> Any:
     try:
-        return answer.json()
+        return _told(answer)
     except (ValueError, RecursionError) as error:
         raise Unreachable(
             "GitHub's answer cannot be understood", where=str(answer.request.url)
         ) from error
+
+
+def _told(answer: httpx.Response) -> Any:
+    """What was answered, without the token wherever it is repeated."""
+    token = answer.request.headers["authorization"].removeprefix("Bearer ")
+    return json.loads(without(answer.text, [token]))
 
 
 def _throttled(wait: float) -> Throttled:
@@ -180,7 +188,7 @@ def _refusal(answer: httpx.Response, reads: bool) -> DeployerError:
 
 def _message(answer: httpx.Response) -> str:
     try:
-        told = answer.json()
+        told = _told(answer)
     except (ValueError, RecursionError):
         return ""
     return str(told.get("message", "")) if isinstance(told, dict) else ""

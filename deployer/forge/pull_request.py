@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from deployer.errors import CredentialsError, UsageError
+from deployer.transport.credentials import GITHUB_TOKEN
 from deployer.transport.endpoints import is_loopback
 
 API = "https://api.github.com"
@@ -55,7 +56,7 @@ def of_run(environ: Mapping[str, str]) -> PullRequest:
             hint=_NOT_ONE,
         )
     number = _number(environ)
-    token = environ.get("GITHUB_TOKEN", "")
+    token = environ.get(GITHUB_TOKEN, "")
     if not token or any(not "!" <= letter <= "~" for letter in token):
         raise CredentialsError(
             "no token to comment with",

@@ -1,7 +1,7 @@
 """A folder beside the manifests that is nobody else's business: `.deployer/`, and what lies in it.
 
 Folders are 0700 and files 0600 whatever the umask; no link is followed, none replaced. What was written
-is on disk once a call returns, the name of the file included.
+to last is on disk once a call returns, the name of the file included.
 """
 
 import errno
@@ -46,39 +46,45 @@ class PrivateFolder:
     def __exit__(self, *_: object) -> None:
         os.close(self._descriptor)
 
-    def write(self, name: str, data: bytes) -> None:
-        """Makes or replaces a file, whole or not at all."""
+    def write(self, name: str, data: bytes, *, lasting: bool = True) -> None:
+        """Makes or replaces a file, whole or not at all; one that is not `lasting` is not waited for."""
         beside = f".{secrets.token_hex(8)}.tmp"
         try:
             try:
-                self._fill(os.open(beside, _NEW, 0o600, dir_fd=self._descriptor), data)
+                new = os.open(beside, _NEW, 0o600, dir_fd=self._descriptor)
+                self._fill(new, data, lasting)
                 os.rename(beside, name, src_dir_fd=self._descriptor, dst_dir_fd=self._descriptor)
             except BaseException:
                 self._unlink(beside)
                 raise
-            os.fsync(self._descriptor)
+            if lasting:
+                os.fsync(self._descriptor)
         except OSError as error:
             raise self._refused(name, error) from error
 
-    def append(self, name: str, data: bytes) -> None:
-        """Adds to the end of a file by one write, which is never mixed with that of another process."""
+    def append(self, name: str, data: bytes, *, lasting: bool = True) -> None:
+        """Adds to the end of a file by one write, which is never mixed with that of another process.
+
+        What is not `lasting` is not waited for.
+        """
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | _ODD
         try:
-            is_new = name not in os.listdir(self._descriptor)
-            self._fill(os.open(name, flags, 0o600, dir_fd=self._descriptor), data)
+            is_new = lasting and name not in os.listdir(self._descriptor)
+            self._fill(os.open(name, flags, 0o600, dir_fd=self._descriptor), data, lasting)
             if is_new:
                 os.fsync(self._descriptor)
         except OSError as error:
             raise self._refused(name, error) from error
 
-    def _fill(self, descriptor: int, data: bytes) -> None:
+    def _fill(self, descriptor: int, data: bytes, lasting: bool) -> None:
         try:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 raise OSError(errno.EINVAL, "it is no regular file")
             os.fchmod(descriptor, 0o600)
             if os.write(descriptor, data) != len(data):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-            os.fsync(descriptor)
+            if lasting:
+                os.fsync(descriptor)
         finally:
             os.close(descriptor)
 
@@ -100,6 +106,23 @@ class PrivateFolder:
         if len(data) > largest:
             raise TooLarge(f"`{self.path / name}`: larger than {largest >> 20} MiB")
         return data
+
+    def status(self, name: str) -> os.stat_result | None:
+        """Size and time of a regular file, None where there is none."""
+        try:
+            status = os.stat(name, dir_fd=self._descriptor, follow_symlinks=False)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise self._refused(name, error) from error
+        return status if stat.S_ISREG(status.st_mode) else None
+
+    def remove(self, name: str) -> None:
+        """Deletes a file, if there is one."""
+        try:
+            self._unlink(name)
+        except OSError as error:
+            raise self._refused(name, error) from error
 
     def names(self) -> list[str]:
         """The names of all entries, sorted."""

@@ -9,7 +9,7 @@ import hmac
 import json
 import logging
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -20,6 +20,9 @@ from deployer.errors import CredentialsError
 _KEY_ID = "ALIBABA_CLOUD_ACCESS_KEY_ID"
 _SECRET = "ALIBABA_CLOUD_ACCESS_KEY_SECRET"
 _TOKEN = "ALIBABA_CLOUD_SECURITY_TOKEN"
+GITHUB_TOKEN = "GITHUB_TOKEN"
+"""The variable of the token that `deployer comment` works with."""
+
 _OIDC = (
     "ALIBABA_CLOUD_ROLE_ARN",
     "ALIBABA_CLOUD_OIDC_PROVIDER_ARN",
@@ -59,22 +62,28 @@ class Credentials:
         hidden = [self.access_key_secret, self.security_token]
         if len(self.access_key_id) >= _KEY_ID_LENGTH:
             hidden.append(self.access_key_id)
-        for secret in filter(None, hidden):
-            # As they are, as they stand in an address, and as `repr` and JSON have them.
-            for form in (
-                secret,
-                quote(secret, safe=""),
-                repr(secret)[1:-1],
-                json.dumps(secret)[1:-1],
-            ):
-                text = text.replace(form, "***")
-        return text
+        return without(text, hidden)
+
+
+def without(text: str, secrets: Iterable[str]) -> str:
+    """A text with every one of these secrets replaced by `***`; empty ones hide nothing."""
+    for secret in filter(None, secrets):
+        # As they are, as they stand in an address, and as `repr` and JSON have them.
+        for form in (
+            secret,
+            quote(secret, safe=""),
+            repr(secret)[1:-1],
+            json.dumps(secret)[1:-1],
+        ):
+            text = text.replace(form, "***")
+    return text
 
 
 def masked(text: str, environ: Mapping[str, str]) -> str:
     """A text that nobody wrote, such as a traceback, without the credentials of an environment."""
     key_id, secret, token = (environ.get(name, "").strip() for name in (_KEY_ID, _SECRET, _TOKEN))
-    return Credentials(key_id, secret, token).mask(text)
+    held = Credentials(key_id, secret, token)
+    return without(held.mask(text), [environ.get(GITHUB_TOKEN, "").strip()])
 
 
 class CredentialChain:

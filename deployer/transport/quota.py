@@ -5,13 +5,14 @@ at the same time append to one file, and without it counting begins anew.
 """
 
 import logging
-import os
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 from deployer.errors import QuotaUsed
+from deployer.reading import private_folder
+from deployer.reading.project_files import FileRefused
 
 CALLS_OF_PROOF = 6
 """Calls that a write and its proof may take: the write, polls of its job, reading back."""
@@ -24,12 +25,10 @@ log = logging.getLogger(__name__)
 class Quota:
     """What is left of the calls of a day, which ends at midnight in China (docs/service.md B-104)."""
 
-    def __init__(
-        self, limit: int, folder: Path | None, name: str, now: Callable[[], float]
-    ) -> None:
-        """Count under a name in a folder, without one in memory alone; `now` in seconds since 1970."""
+    def __init__(self, limit: int, root: Path | None, name: str, now: Callable[[], float]) -> None:
+        """Count under a name in a project, without one in memory alone; `now` in seconds since 1970."""
         self._limit = limit
-        self._folder = folder
+        self._root = root
         self._name = name
         self._now = now
         self._day = ""
@@ -43,8 +42,8 @@ class Quota:
     def used(self) -> int:
         """The calls of today, those of other commands included."""
         self._turn_day()
-        with suppress(OSError):
-            self._used = max(self._used, self._file().stat().st_size if self._folder else 0)
+        with suppress(FileRefused):
+            self._used = max(self._used, self._kept())
         return self._used
 
     def enough(self, calls: int) -> bool:
@@ -66,24 +65,33 @@ class Quota:
         self._used += 1
         self._keep()
 
+    def _kept(self) -> int:
+        folder = self._folder()
+        if folder is None:
+            return 0
+        with folder:
+            status = folder.status(self._file)
+        return status.st_size if status else 0
+
     def _keep(self) -> None:
-        if self._folder is None:
+        if self._root is None:
             return
         try:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-            file = os.open(self._file(), flags, 0o600)
-            try:
-                os.write(file, b".")
-            finally:
-                os.close(file)
-        except OSError as error:
+            folder = private_folder.opened(self._root, make=True)
+            assert folder is not None
+            with folder:
+                folder.append(self._file, b".", lasting=False)
+        except FileRefused as refused:
             # Not worth failing for: the service counts as well, and says when it is enough.
-            log.warning("the calls of the day are not kept: %s", error.strerror)
-            self._folder = None
+            log.warning("the calls of the day are not kept: %s", refused.message)
+            self._root = None
 
-    def _file(self) -> Path:
-        return Path(self._folder or "") / f"{self._prefix}{self._day}"
+    def _folder(self) -> private_folder.PrivateFolder | None:
+        return private_folder.opened(self._root, make=False) if self._root else None
+
+    @property
+    def _file(self) -> str:
+        return f"{self._prefix}{self._day}"
 
     @property
     def _prefix(self) -> str:
@@ -94,7 +102,16 @@ class Quota:
         if day == self._day:
             return
         self._day, self._used = day, 0
-        if self._folder is not None and self._folder.is_dir():
-            for old in self._folder.glob(f"{self._prefix}????-??-??"):
-                if old.name < self._file().name:
-                    old.unlink(missing_ok=True)
+        with suppress(FileRefused):
+            self._forget()
+
+    def _forget(self) -> None:
+        """Deletes the counts of earlier days; a name that another one begins with keeps its own."""
+        folder = self._folder()
+        if folder is None:
+            return
+        with folder:
+            for name in folder.names():
+                same = name.startswith(self._prefix) and len(name) == len(self._file)
+                if same and name < self._file:
+                    folder.remove(name)
