@@ -30,10 +30,10 @@ _LEFT = ".left.json"
 class Backup:
     """One object as it was before a run wrote to it, and what is known of how the run left it.
 
-    `before` is None for a workflow that the run created, and has another path than `address` where the
-    run moved it; `ids` and `identifier` are as in `Observed`.
-    `left` holds the fingerprints that the live object may have had when the run ended; `proven`: it
-    was read back. `undoing` is what the run was to undo.
+    `before` is None for a workflow that the run created, and at another path for one that it moved;
+    `ids` and `identifier` are as in `Observed`.
+    `left` holds the fingerprints that the live object may have had when the run ended, none where it was
+    to go; `proven`: it was read back. `undoing` is what the run was to undo.
     """
 
     address: str
@@ -103,15 +103,17 @@ class Backups:
             "project": self._project,
             "at": self._now(),
             "meant": meant,
-            **_formerly(address, before),
             **({"undoing": asdict(self._undoing)} if self._undoing else {}),
             **({"live": _document(before)} if before else {}),
+            **(
+                {"path": before.workflow.path} if before and before.workflow.path != address else {}
+            ),
         }
         self._write(f"{_stem(address)}.json", document)
         self._made.add(address)
 
     def left(self, address: str, fingerprint: str) -> None:
-        """Notes how the run left an object that it saved before."""
+        """Notes how the run left an object that it saved before; empty: it is gone."""
         if address in self._made:
             self._write(_stem(address) + _LEFT, {"fingerprint": fingerprint})
 
@@ -192,12 +194,6 @@ def _stem(address: str) -> str:
 # --- documents ------------------------------------------------------------------------------------
 
 
-def _formerly(address: str, before: Observed | None) -> dict[str, str]:
-    """The path that an object has before it moves to that address."""
-    path = before.workflow.path if before else address
-    return {"formerly": path} if path != address else {}
-
-
 def _document(before: Observed) -> dict[str, Any]:
     return {
         "path": before.workflow.path,
@@ -226,8 +222,8 @@ def _read_all(folder: PrivateFolder) -> list[Backup]:
     found = []
     for name in (each for each in names if not each.endswith(_LEFT)):
         left = f"{name.removesuffix('.json')}{_LEFT}"
-        note = _read(folder, left) if left in names else {}
-        found.append(_backup(_read(folder, name), note.get("fingerprint", ""), folder.path / name))
+        note = _read(folder, left).get("fingerprint", "") if left in names else None
+        found.append(_backup(_read(folder, name), note, folder.path / name))
     return sorted(found, key=lambda each: each.address)
 
 
@@ -241,11 +237,11 @@ def _read(folder: PrivateFolder, name: str) -> dict[str, Any]:
     raise _damaged(folder.path / name)
 
 
-def _backup(said: Mapping[str, Any], left: str, file: Path) -> Backup:
+def _backup(said: Mapping[str, Any], left: str | None, file: Path) -> Backup:
     try:
         live = said.get("live")
-        expected = said.get("formerly", said["address"])
-        if live and (live["path"] != expected or not isinstance(live["spec"], dict)):
+        path = said.get("path", said["address"])
+        if live and (live["path"] != path or not isinstance(live["spec"], dict)):
             raise _damaged(file)
         before = (
             Workflow(*(live[key] for key in ("path", "name", "kind", "spec"))) if live else None
@@ -260,7 +256,7 @@ def _backup(said: Mapping[str, Any], left: str, file: Path) -> Backup:
             identifier=live["identifier"] if live else "",
             fingerprint=live["fingerprint"] if live else "",
             left=frozenset(each for each in (said["meant"], left) if each),
-            proven=bool(left),
+            proven=left is not None,
             undoing=_undoing(said["undoing"]) if "undoing" in said else None,
         )
     except (ValueError, TypeError, KeyError) as wrong:

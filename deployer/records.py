@@ -28,7 +28,7 @@ class Records(Protocol):
         """A look showed what became of everything that was ever sent for it."""
 
     def left(self, address: str, fingerprint: str) -> None:
-        """A look showed how the object is after the write."""
+        """A look showed how the object is after the write; an empty fingerprint: it is gone."""
 
 
 class Unrecorded:

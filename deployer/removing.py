@@ -150,6 +150,7 @@ class Removal(Offline):
         self.standing = GONE
         self.deleted.append(self._change.address)
         await self._check_gone(before)
+        self._noted(lambda: self._records.left(self._about, ""))
         if self._in_doubt:
             self._settled()
 

@@ -11,18 +11,17 @@ from typing import Any
 
 from deployer import schema
 from deployer.backups import Backup
+from deployer.diff import masked
 from deployer.entities import SELF
 from deployer.errors import Conflict
 from deployer.fields import Field
-from deployer.model import Change, Observed, Plan, Target, Workflow
+from deployer.model import Change, NodeChange, Observed, Plan, Target, Workflow
+from deployer.moves import renamed
 from deployer.observe import observe
 from deployer.plan import change, ordered
+from deployer.publishing.offline import with_offline
+from deployer.remote.pipeline_runs import PipelineRuns
 from deployer.remote.workspace import Remote, Summary
-
-_NOT_WRITTEN = (
-    "undo deletes nothing: take it out of git and run `deployer apply --prune`, or delete it in the "
-    "console"
-)
 
 
 async def plan(backups: Iterable[Backup], target: Target, remote: Remote) -> Plan:
@@ -42,7 +41,9 @@ async def plan(backups: Iterable[Backup], target: Target, remote: Remote) -> Pla
             written="nothing was written",
             hint="run `deployer plan`, and bring back by hand or from git what is to be as it was",
         )
-    changes = [_change(backup, live) for backup, live, _ in found]
+    inverse = [_change(backup, live) for backup, live, _ in found]
+    runs = PipelineRuns(remote.client, remote.project)
+    changes = [_refused(each) for each in await with_offline(inverse, runs)]
     return Plan(
         target=target.name,
         project=target.project,
@@ -58,19 +59,34 @@ async def _look(
     """A backup, what is live at its path, and why that is not what the apply left; empty if it is."""
     async with gate:
         live = await observe(_sought(backup), listed, remote)
-    return backup, live, _moved(backup, live)
+    return _named(backup, live), live, _moved(backup, live)
+
+
+def _named(backup: Backup, live: Observed | None) -> Backup:
+    """The backup, its workflow with the names that nodes have now, which are told by their ids."""
+    if backup.before is None or live is None:
+        return backup
+    now = {identity: name.rpartition("/")[2] for name, identity in live.ids.items() if name != SELF}
+    names = {
+        name: now[identity]
+        for name, identity in backup.ids.items()
+        if name != SELF and now.get(identity, name.rpartition("/")[2]) != name.rpartition("/")[2]
+    }
+    return replace(backup, before=replace(_sought(backup), moved_nodes=names))
 
 
 def _sought(backup: Backup) -> Workflow:
-    if backup.before is not None:
-        return replace(backup.before, path=backup.address)
+    before, address = backup.before, backup.address
+    if before is not None:
+        return before if before.path == address else replace(before, moved_from=address)
     name = backup.address.rpartition("/")[2]
     return Workflow(backup.address, name, backup.kind, {"nodes": {}})
 
 
 def _moved(backup: Backup, live: Observed | None) -> str:
     if live is None:
-        return "" if backup.before is None else "was deleted or moved"
+        is_to_be_gone = backup.before is None or not backup.left
+        return "" if is_to_be_gone else "was deleted or moved"
     if backup.ids and live.ids[SELF] != backup.ids.get(SELF):
         return "is another workflow now"
     if live.fingerprint in {backup.fingerprint, *backup.left}:
@@ -81,19 +97,17 @@ def _moved(backup: Backup, live: Observed | None) -> str:
 def _change(backup: Backup, live: Observed | None) -> Change:
     if backup.before is None:
         return _removal(backup, live)
-    if live is not None and backup.before.path != backup.address:
-        return _return(backup, backup.before.path, live)
     if live is None or live.fingerprint == backup.fingerprint:
         return change(backup.before, live)
-    spec = _whole(backup.before.spec, live.workflow.spec, schema.workflow())
-    found = replace(
-        change(replace(backup.before, spec=spec), live),
+    there = renamed(live.workflow, backup.before)
+    spec = _whole(backup.before.spec, there.spec, schema.workflow())
+    added = set(_nodes(there)) - set(_nodes(backup.before))
+    return replace(
+        change(replace(backup.before, spec=spec), live, added),
         reason="as it was before the last apply",
         object_id=live.ids[SELF],
         fingerprint=live.fingerprint,
     )
-    added = [name for name in _nodes(live.workflow) if name not in _nodes(backup.before)]
-    return replace(found, action="update", refused=_of_nodes(added)) if added else found
 
 
 def _whole(before: Any, live: Any, field: Field | None) -> Any:
@@ -111,37 +125,32 @@ def _whole(before: Any, live: Any, field: Field | None) -> Any:
 
 
 def _removal(backup: Backup, live: Observed | None) -> Change:
-    """A workflow that the apply created, and that undoing would delete."""
+    """A workflow that the apply created: undoing deletes it."""
     if live is None:
         return Change(backup.address, "unchanged", "not in the workspace, as before the last apply")
+    reason = "the last apply created it"
     return Change(
         backup.address,
         "delete",
-        "the last apply created it",
+        reason,
+        nodes=tuple(NodeChange(name, "delete", reason=reason) for name in _nodes(live.workflow)),
+        before_value=masked(live.comparable, schema.workflow()),
         before=live,
-        refused=f"the last apply created it; {_NOT_WRITTEN}",
         object_id=live.ids[SELF],
         fingerprint=live.fingerprint,
     )
 
 
-def _return(backup: Backup, former: str, live: Observed) -> Change:
-    """A workflow that the apply moved, and that undoing would move back."""
-    return Change(
-        backup.address,
-        "update",
-        f"the last apply moved it from `{former}`",
-        before=live,
-        refused=f"the last apply moved it from `{former}`; undo moves nothing: give it that path in git, "
-        f"with `deployer: {{movedFrom: {backup.address}}}`, and run `deployer apply`",
-        object_id=live.ids[SELF],
-        fingerprint=live.fingerprint,
+def _refused(found: Change) -> Change:
+    """The change; refused where nodes go from a workflow that would not be published again here."""
+    if not any(each.blocks for each in found.dangers):
+        return found
+    names = ", ".join(f"`{name}`" for name in found.deletes)
+    why = (
+        f"it is published, and the last apply added {names}: to take it back, revert the manifests "
+        "in git and run `deployer apply --prune --publish`"
     )
-
-
-def _of_nodes(added: Iterable[str]) -> str:
-    names = ", ".join(f"`{name}`" for name in added)
-    return f"the last apply added {names}; {_NOT_WRITTEN}"
+    return replace(found, dangers=(), refused=why)
 
 
 def _nodes(workflow: Workflow) -> Mapping[str, object]:

@@ -145,7 +145,7 @@ REFUSED = {
     "init --yes": 64,
     "apply ./saved.json": 4,
     "undo --format json": 64,
-    "undo": 4,
+    "undo": 64,
 }
 """What does not end with 0: changes, nobody to approve, no such project, what is done or gone."""
 

@@ -177,53 +177,93 @@ def test_an_undo_that_was_killed_goes_on(project: Project, deployer: Shell, arri
 # --- what it refuses ------------------------------------------------------------------------------
 
 
-def test_what_was_created_is_shown_as_a_removal(project: Project, deployer: Shell) -> None:
-    """Deleting is shown and not written."""
+def test_what_was_created_is_deleted(project: Project, deployer: Shell) -> None:
+    """Readers first; undoing that makes it again."""
+    project.write("flows/clean.yaml", CLEAN)
     apply(deployer)
-    before = written(project)
+    first = live(project)
     undone = undo(deployer)
-    assert (undone.code, written(project)) == (3, before)
-    assert "delete shop/raw" in undone.out
-    assert "delete it in the console" in undone.err
+    assert (undone.code, live(project)) == (0, {}), undone.err
+    assert ("delete shop/raw" in undone.out, "delete shop/clean" in undone.out) == (True, True)
+    with workspace(project) as control:
+        log = [each.action for each in control.effects() if each.kind == "delete"]
+    assert set(log) == {"DeleteWorkflowDefinition"}
+    again = undo(deployer)
+    assert (again.code, set(live(project))) == (0, set(first)), again.err
 
 
-def test_an_added_node_is_shown_and_not_deleted(project: Project, deployer: Shell) -> None:
-    """A node that the last apply added cannot be taken away by leaving it out."""
+def test_what_was_created_and_published_leaves_production(
+    project: Project, deployer: Shell
+) -> None:
+    """First that, then the deletion; the plan says so."""
+    project.change("deployer.yaml", "default: true", f"default: true, {HOURS}")
+    apply(deployer, "--publish")
+    undone = undo(deployer)
+    assert (undone.code, live(project), count(project, "offline")) == (0, {}, 1), undone.err
+    assert "it is taken out of production, and deleted then" in undone.out
+
+
+def test_an_added_node_is_deleted(project: Project, deployer: Shell) -> None:
+    """By name, and nothing else is touched: the workflow is as it was."""
     apply(deployer)
+    first = live(project)
     text = (project.root / "flows/raw.yaml").read_text()
     node = text[text.index("        - name: land") :].replace("name: land", "name: more")
     project.write("flows/raw.yaml", text + node)
     apply(deployer)
+    undone = undo(deployer)
+    assert (undone.code, live(project)) == (0, first), undone.err
+    with workspace(project) as control:
+        log = [each.action for each in control.effects() if each.kind == "delete"]
+    assert log == ["DeleteNode"]
+
+
+def test_what_was_moved_goes_back(project: Project, deployer: Shell) -> None:
+    """Path and names of nodes, under the ids that they have; undoing that moves them again."""
+    apply(deployer)
+    first, before = live(project), ids(project)
+    project.change("flows/raw.yaml", "    - name: raw\n", "    - name: cooked\n")
+    project.change("flows/raw.yaml", "path: shop/raw", "path: store/cooked")
+    project.change(
+        "flows/raw.yaml", "- name: land\n", "- name: fetch\n          deployer: {movedFrom: land}\n"
+    )
+    text = (project.root / "flows/raw.yaml").read_text()
+    project.write("flows/raw.yaml", text + "deployer: {movedFrom: shop/raw}\n")
+    apply(deployer)
+    second = live(project)
+    undone = undo(deployer)
+    assert (undone.code, live(project), ids(project)) == (0, first, before), undone.err
+    assert undo(deployer).code == 0
+    assert (live(project), set(ids(project).values())) == (second, set(before.values()))
+
+
+def ids(project: Project) -> dict[str, str]:
+    """The ids of all workflows and nodes, by path and name."""
+    with workspace(project) as control:
+        listed = control.act("person", "ListWorkflowDefinitions", {"ProjectId": PROJECT})
+        found: dict[str, str] = {}
+        for each in listed["PagingInfo"]["WorkflowDefinitions"]:
+            params = {"ProjectId": PROJECT, "Id": each["Id"]}
+            held = control.act("person", "GetWorkflowDefinition", params)["WorkflowDefinition"]
+            observed = from_wire(json.loads(held["Spec"]))
+            path = observed.workflow.path
+            found |= {f"{path}#{name}": identity for name, identity in observed.ids.items()}
+        return found
+
+
+def test_a_node_added_to_what_is_published(project: Project, deployer: Shell) -> None:
+    """Undo does not publish: it says which way back there is, and writes nothing."""
+    project.change("deployer.yaml", "default: true", f"default: true, {HOURS}")
+    apply(deployer)
+    text = (project.root / "flows/raw.yaml").read_text()
+    node = text[text.index("        - name: land") :].replace("name: land", "name: more")
+    project.write("flows/raw.yaml", text + node)
+    apply(deployer, "--publish")
     before = written(project)
     undone = undo(deployer)
     assert (undone.code, written(project)) == (3, before)
     assert "the last apply added `more`" in undone.err
-
-
-def test_a_move_is_shown_and_not_taken_back(project: Project, deployer: Shell) -> None:
-    """What the last apply moved stays where it is now, with the words that move it back."""
-    apply(deployer)
-    text = (project.root / "flows/raw.yaml").read_text().replace("shop/raw", "store/raw")
-    project.write("flows/raw.yaml", text + "deployer: {movedFrom: shop/raw}\n")
-    apply(deployer)
-    before = written(project)
-    undone = undo(deployer)
-    assert (undone.code, written(project)) == (3, before)
-    assert "the last apply moved it from `shop/raw`" in undone.err
-    assert "deployer: {movedFrom: store/raw}" in undone.err
-
-
-def test_what_was_deleted_is_a_conflict(project: Project, deployer: Shell) -> None:
-    """What the last apply deleted is not made anew: it would be another workflow, without history."""
-    project.write("flows/clean.yaml", CLEAN)
-    project.change("deployer.yaml", "targets:", "scope: [shop]\ntargets:")
-    apply(deployer)
-    (project.root / "flows/clean.yaml").unlink()
-    apply(deployer, "--allow-delete", "shop/clean")
-    before = written(project)
-    undone = undo(deployer)
-    assert (undone.code, written(project)) == (4, before)
-    assert "`shop/clean` was deleted or moved" in undone.err
+    assert "deployer apply --prune --publish" in undone.err
 
 
 def test_what_moved_since_is_a_conflict(project: Project, deployer: Shell) -> None:

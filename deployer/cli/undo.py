@@ -2,7 +2,7 @@
 
 import sys
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,14 +11,34 @@ import click
 from deployer.backups import Undoing
 from deployer.cli.asking import ask, things
 from deployer.cli.deadline import Deadline
-from deployer.cli.options import chosen, format_option, target_option, timeout_option
+from deployer.cli.options import (
+    approval_option,
+    chosen,
+    format_option,
+    target_option,
+    timeout_option,
+    window_option,
+)
 from deployer.cli.words import OutputClosed, emit, nothing_written, paint, say
 from deployer.errors import UsageError
-from deployer.model import Report
+from deployer.model import Plan, Report
 
 if TYPE_CHECKING:
     from deployer.backups import Saved
     from deployer.cli.planning import Planned
+    from deployer.publishing.window import Hours
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """How the work is to be done, where something has to leave production for it.
+
+    An approval is waited for as many seconds as `patience`.
+    """
+
+    hours: "Hours"
+    patience: float
+    deadline: Deadline
 
 
 @click.command("undo")
@@ -28,14 +48,26 @@ if TYPE_CHECKING:
     "--auto-approve", is_flag=True, help="Do not ask before writing; no variable can say this."
 )
 @timeout_option
-def command(target: str | None, form: str, auto_approve: bool, deadline: Deadline) -> int:
+@approval_option
+@window_option
+def command(
+    target: str | None,
+    form: str,
+    auto_approve: bool,
+    deadline: Deadline,
+    patience: float,
+    allow_window: bool,
+) -> int:
     """Bring back the drafts that the last apply wrote over.
 
     Makes the inverse plan from the backups in `.deployer/backups`, shows it, asks, writes and
-    verifies it as apply does. Ends as a conflict where somebody changed a workflow since. What is
-    published stays published, and manifests stay as they are: revert them in git, too.
+    verifies it as apply does. What that apply made is deleted, once it has left production. Ends as
+    a conflict where somebody changed a workflow since. What else is published stays published, and
+    manifests stay as they are: revert them in git, too.
     """
     from deployer import apply as writing
+    from deployer.cli.publishing import open_hours
+    from deployer.publishing.window import hours_of
     from deployer.render import plan_text
 
     with nothing_written():
@@ -46,12 +78,15 @@ def command(target: str | None, form: str, auto_approve: bool, deadline: Deadlin
         elif not auto_approve and plan.pending:
             say(plan_text.to_text(plan, paint(sys.stderr)))
         writing.refuse(plan)
+        if any(each.offline for each in plan.pending):
+            open_hours(found, allowed=allow_window)
         if plan.pending and not auto_approve:
-            ask(f"Bring back {things(len(plan.pending), 'workflow')}", found.target, "undo")
+            ask(_doing(plan), found.target, "undo")
     if not plan.pending:
         _show_report(Report((), plan.api_calls), form)
         return 0
-    report, signals = _write(found, Undoing(run, len(plan.pending)), deadline)
+    wish = _Wish(hours_of(found.target, allowed=allow_window), patience, deadline)
+    report, signals = _write(found, Undoing(run, len(plan.pending)), wish)
     with suppress(OutputClosed):
         _show_report(report, form)
     return 128 + signals[0] if signals else writing.exit_code(report)
@@ -103,7 +138,16 @@ def _saved(root: Path, target: str, project: str) -> "Saved":
     return saved
 
 
-def _write(found: "Planned", undoing: Undoing, deadline: Deadline) -> tuple[Report, list[int]]:
+def _doing(plan: Plan) -> str:
+    """Everything that is about to be done, counted."""
+    gone = sum(each.action == "delete" for each in plan.pending)
+    back = len(plan.pending) - gone
+    counted = (("bring back", back), ("delete", gone))
+    text = " and ".join(f"{verb} {things(count, 'workflow')}" for verb, count in counted if count)
+    return text[:1].upper() + text[1:]
+
+
+def _write(found: "Planned", undoing: Undoing, wish: _Wish) -> tuple[Report, list[int]]:
     """The report, and the signals that ended the work early."""
     from deployer import pipeline
     from deployer.cli.connect import connected, run, stop_early
@@ -111,13 +155,17 @@ def _write(found: "Planned", undoing: Undoing, deadline: Deadline) -> tuple[Repo
     from deployer.cli.recording import recorded
 
     async def main() -> tuple[Report, list[int]]:
-        async with connected(found.target, deadline) as connection:
+        async with connected(found.target, wish.deadline) as connection:
             with (
                 recorded(found.settings.root, found.target, connection.now, undoing) as records,
                 progress(len(found.plan.pending)) as shown,
             ):
                 writer = connection.writer(shown, records)
-                with stop_early(writer.stop, deadline) as signals:
+                publisher = connection.publisher(
+                    shown, wish.hours, wish.patience, writer.stop, records
+                )
+                writer = replace(writer, publisher=publisher)
+                with stop_early(writer.stop, wish.deadline) as signals:
                     report = await pipeline.apply(found.plan, writer)
             calls = found.plan.api_calls + connection.remote.calls
         return replace(report, api_calls=calls), signals
