@@ -49,7 +49,7 @@ def commands(page: Path) -> list[str]:
 
 @pytest.fixture(scope="module")
 def examples(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Both examples as repositories that were pushed; the quickstart is applied and published."""
+    """Both examples as repositories that were pushed; the quickstart is applied twice, and published."""
     folder = tmp_path_factory.mktemp("examples")
     for name in ("quickstart", "team"):
         ignored = shutil.ignore_patterns("*.db*")
@@ -58,12 +58,21 @@ def examples(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for example in (folder / "quickstart", folder / "team"):
         begin(example)
         git(example, "update-ref", "refs/remotes/origin/main", commit(example))
+    script = next((folder / "quickstart").rglob("*.sql"))
+    text = script.read_text(encoding="utf-8")
     with the_same_each_time():
-        for target in ("local", "prod"):
-            flags = ["--target", target, "--auto-approve", "--publish"]
-            code, said = run_command(["apply", *flags], folder / "quickstart")
-            assert code == 0, said
+        # The last apply changed something that was there: that is what can be undone.
+        script.write_text(f"{text}-- as it was before\n", encoding="utf-8")
+        _applied(folder / "quickstart", "local")
+        script.write_text(text, encoding="utf-8")
+        _applied(folder / "quickstart", "local", "--publish")
+        _applied(folder / "quickstart", "prod", "--publish")
     return folder
+
+
+def _applied(folder: Path, target: str, *flags: str) -> None:
+    code, said = run_command(["apply", "--target", target, "--auto-approve", *flags], folder)
+    assert code == 0, said
 
 
 def _second_target(config: Path) -> None:
