@@ -286,7 +286,7 @@ def notes_too_late(patch: Patch) -> None:
 
 
 def no_backup(patch: Patch) -> None:
-    patch.setattr(standing.Standing, "_backed_up", lambda *_: None)
+    patch.setattr(standing.Standing, "_back_up", lambda *_: None)
 
 
 def deletes_unseen(patch: Patch) -> None:
