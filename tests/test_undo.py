@@ -12,6 +12,7 @@ from deployer.errors import UsageError
 from deployer.flowspec import from_wire
 from deployer.journal import file_name
 from tests.cli_kit import CLEAN, Ended, Project, Shell
+from tests.git_kit import begin, commit
 from tests.records_kit import killed_after, put_back, records, workspace, written
 from tests.workflow_kit import PROJECT
 
@@ -216,6 +217,40 @@ def test_an_added_node_is_deleted(project: Project, deployer: Shell) -> None:
     with workspace(project) as control:
         log = [each.action for each in control.effects() if each.kind == "delete"]
     assert log == ["DeleteNode"]
+
+
+def test_what_was_deleted_is_made_again(project: Project, deployer: Shell) -> None:
+    """A workflow and a node that `--prune` deleted are there as they were."""
+    project.write("flows/clean.yaml", CLEAN)
+    text = (project.root / "flows/raw.yaml").read_text()
+    node = text[text.index("        - name: land") :].replace("name: land", "name: more")
+    project.write("flows/raw.yaml", text + node)
+    begin(project.root)
+    commit(project.root)
+    apply(deployer)
+    first = live(project)
+    (project.root / "flows/clean.yaml").unlink()
+    project.write("flows/raw.yaml", text)
+    apply(deployer, "--base", "HEAD", "--prune")
+    assert set(live(project)) == {"shop/raw"}
+    undone = undo(deployer)
+    assert (undone.code, live(project)) == (0, first), undone.err
+
+
+@pytest.mark.parametrize("arrived", [True, False])
+def test_an_undo_that_was_killed_at_a_deletion(
+    project: Project, deployer: Shell, arrived: bool
+) -> None:
+    """The same command again comes to the same end, and makes nothing again."""
+    apply(deployer)
+    with nullcontext() if arrived else put_back(project):
+        assert undo(deployer).code == 0
+    for note in (project.root / ".deployer/backups/local/000002").glob("*.left.json"):
+        note.unlink()
+    killed_after(project, b'"say":"intend","what":"deletion"')
+    again = undo(deployer)
+    assert (again.code, live(project)) == (0, {}), again.err
+    assert ("No changes" in again.out) == arrived
 
 
 def test_what_was_moved_goes_back(project: Project, deployer: Shell) -> None:
