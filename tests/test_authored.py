@@ -185,8 +185,8 @@ def test_variables_are_put_back_where_they_are_the_whole_text() -> None:
     ]
     made = body(there(desired(document(*nodes))), vars=said)["nodes"]
     assert [(node["name"], node["datasource"]["name"]) for node in made] == [
-        ("load", "${spec.source}"),
         ("b", "twice"),
         ("c", "EUR"),
+        ("load", "${spec.source}"),
     ]
-    assert made[1]["description"] == "warehouse 2"
+    assert made[0]["description"] == "warehouse 2"
