@@ -6,6 +6,7 @@ How one workflow is written and proven is `deployer.write`.
 import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 
 from deployer import safety
 from deployer.attempt import ended
@@ -13,19 +14,14 @@ from deployer.errors import (
     EXIT_BUG,
     EXIT_INTERRUPTED,
     EXIT_PARTIAL,
-    QuotaUsed,
+    DeployerError,
     RefusedBySafety,
-    WaitsForPerson,
 )
-from deployer.halt import Breaker
-from deployer.model import Change, Outcome, Plan, Report, Status
+from deployer.model import Change, Outcome, Plan, Report
 from deployer.removing import Removal
+from deployer.turns import Turns, status
 from deployer.write import Write
 from deployer.writer import Writer
-
-CONCURRENCY = 8
-CALLS_OF_ONE = 12
-"""Calls that one workflow may take, from the last look before it is written to the proof."""
 
 _GRAVEST = (EXIT_BUG, 6, 8, 7, EXIT_INTERRUPTED, EXIT_PARTIAL, 1, 4, 3, 9, 64)
 _ALONE = {1, 3, 4, 64}
@@ -43,16 +39,16 @@ async def apply(plan: Plan, writer: Writer) -> Report:
 
 
 def _reported(report: Report, writer: Writer) -> Report:
-    halted = writer.stop.why if writer.stop.is_set() else ""
-    return replace(report, api_calls=writer.remote.calls, halted=halted)
+    return replace(report, api_calls=writer.remote.calls, halted=writer.stop.told)
 
 
 async def _outcomes(changes: Iterable[Change], writer: Writer) -> tuple[Outcome, ...]:
-    turn = _Turn(writer)
+    turns = Turns(writer.stop, writer.remote.client.quota)
     tasks: dict[str, asyncio.Task[Outcome]] = {}
     for change in changes:
         upstreams = [tasks[address] for address in change.waits_for if address in tasks]
-        tasks[change.address] = asyncio.create_task(turn.of(change, upstreams))
+        work, left = partial(_outcome, change, writer), partial(_not_attempted, change, writer)
+        tasks[change.address] = asyncio.create_task(turns.of(upstreams, work, left))
     return tuple(await asyncio.gather(*tasks.values()))
 
 
@@ -82,8 +78,7 @@ async def apply_late(late: Sequence[Change], report: Report, writer: Writer) -> 
         if broken:
             undone.add(each.address)
             why = f"it waits for `{broken[0]}`, which is not done"
-            left.append(Outcome(each.address, each.action, "not attempted", error=why))
-            writer.progress.ended(left[-1])
+            left.append(_not_attempted(each, writer, why, 0))
         else:
             ready.append(each)
     found = await _outcomes(ready, writer)
@@ -118,63 +113,15 @@ def exit_code(report: Report) -> int:
     return next((code for code in _GRAVEST if code in codes), 0)
 
 
-class _Turn:
-    """Lets changes begin, a few at a time, until something stops it.
-
-    Where the calls of a day are counted there is one at a time: what is left of them is known then.
-    """
-
-    def __init__(self, writer: Writer) -> None:
-        self._writer = writer
-        self._halt = writer.stop
-        self._quota = writer.remote.client.quota
-        self._gate = asyncio.Semaphore(1 if self._quota else CONCURRENCY)
-        self._breaker = Breaker(writer.stop)
-
-    async def of(self, change: Change, upstreams: list[asyncio.Task[Outcome]]) -> Outcome:
-        """One change after its upstreams; not attempted if one of them failed or work was stopped."""
-        why = ""
-        try:
-            before = await asyncio.gather(*upstreams)
-            broken = [outcome.address for outcome in before if outcome.status != "done"]
-            why = f"it waits for `{broken[0]}`, which is not done" if broken else ""
-            async with self._gate:
-                if not why and self._may_begin():
-                    return await self._begun(change)
-        except asyncio.CancelledError:
-            pass  # Cut off while this change was still waiting: it ends as not attempted.
-        return self._not_attempted(change, why)
-
-    def _may_begin(self) -> bool:
-        if self._quota and not self._quota.enough(CALLS_OF_ONE):
-            self._halt.because(self._quota.told, QuotaUsed.exit_code)
-        return not self._halt.is_set()
-
-    async def _begun(self, change: Change) -> Outcome:
-        work = Removal if change.action == "delete" else Write
-        write = work(change, self._writer)
-        outcome = await _outcome(write, change, self._writer)
-        self._breaker.ended(write.failure)
-        self._writer.progress.ended(outcome)
-        return outcome
-
-    def _not_attempted(self, change: Change, why: str) -> Outcome:
-        code = 0 if why else self._halt.exit_code
-        error = why or self._halt.why
-        outcome = Outcome(
-            change.address, change.action, "not attempted", error=error, exit_code=code
-        )
-        self._writer.progress.ended(outcome)
-        return outcome
-
-
-async def _outcome(write: Write | Removal, change: Change, writer: Writer) -> Outcome:
+async def _outcome(change: Change, writer: Writer) -> tuple[Outcome, DeployerError | None]:
+    """What became of a change, and what went wrong with it."""
     started = writer.clock()
+    write = Removal(change, writer) if change.action == "delete" else Write(change, writer)
     error, code = await ended(write.run(), write, "run `deployer apply` again", writer.stop)
-    return Outcome(
+    outcome = Outcome(
         address=change.address,
         action=change.action,
-        status=_status(code),
+        status=status(code),
         written=write.written,
         deleted=tuple(write.deleted),
         moved=tuple(write.moved),
@@ -183,9 +130,11 @@ async def _outcome(write: Write | Removal, change: Change, writer: Writer) -> Ou
         exit_code=code,
         seconds=round(writer.clock() - started, 3),
     )
+    writer.progress.ended(outcome)
+    return outcome, write.failure
 
 
-def _status(code: int) -> Status:
-    if code == WaitsForPerson.exit_code:
-        return "waiting"
-    return "failed" if code else "done"
+def _not_attempted(change: Change, writer: Writer, why: str, code: int) -> Outcome:
+    outcome = Outcome(change.address, change.action, "not attempted", error=why, exit_code=code)
+    writer.progress.ended(outcome)
+    return outcome

@@ -27,6 +27,11 @@ class Halt(asyncio.Event):
         self.why = "interrupted"
         self.exit_code = 0
 
+    @property
+    def told(self) -> str:
+        """Why nothing more is begun; empty while it still is."""
+        return self.why if self.is_set() else ""
+
     def because(self, why: str, exit_code: int) -> None:
         """Set for a reason, unless it is set already."""
         if not self.is_set():

@@ -39,8 +39,6 @@ Source = Literal[
 ]
 """Where the value of a field comes from; `derived`: made from names and paths, `live`: left open."""
 
-PublishStatus = Literal["done", "failed", "waiting", "not attempted"]
-
 
 @dataclass(frozen=True, slots=True)
 class Location:
@@ -454,7 +452,7 @@ class Published:
     """
 
     address: str
-    status: PublishStatus
+    status: Status
     object_id: str = ""
     run: str = ""
     version: int = 0

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deployer import apply
+from deployer import apply, turns
 from deployer.errors import RefusedBySafety
 from deployer.model import Outcome, Report
 from deployer.write import Write
@@ -96,7 +96,7 @@ def test_only_a_few_at_a_time() -> None:
         many = [workflow(f"w{number}", f"n{number}") for number in range(20)]
         report = await bench.run(*many)
         assert {each.status for each in report.outcomes} == {"done"}
-        assert 1 < most <= apply.CONCURRENCY
+        assert 1 < most <= turns.CONCURRENCY
 
     story(tell)
 

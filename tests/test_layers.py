@@ -28,6 +28,7 @@ PARTS = {
         "pruning",
         "removing",
         "standing",
+        "turns",
         "write",
         "writer",
     },

@@ -2,7 +2,7 @@
 
 import sys
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,19 +28,7 @@ from deployer.model import Plan, Report
 
 if TYPE_CHECKING:
     from deployer.cli.planning import Planned
-    from deployer.publishing.window import Hours
-
-
-@dataclass(frozen=True, slots=True)
-class _Wish:
-    """How the work is to be done; `hours` is None where nothing is to be published.
-
-    An approval is waited for as many seconds as `patience`.
-    """
-
-    hours: "Hours | None"
-    patience: float
-    deadline: Deadline
+    from deployer.cli.working import Desk, Wish
 
 
 @click.command("apply")
@@ -99,15 +87,18 @@ def command(
     """Bring the workspace to the state of the manifests, or do what a saved PLAN says.
 
     Plans, shows the plan, asks, imports each changed workflow, polls its job, reads it back and
-    plans it again: what the service did not keep is an error. Writes drafts in Data Studio; what
-    wants it is published then, by a pipeline run for each workflow. With PLAN, a file that
-    `deployer plan --out` wrote, nothing is asked: it does exactly that, or nothing if anything moved.
+    plans it again: what the service did not keep is an error. What the plan moves or deletes is
+    moved or deleted by operations of its own. Writes drafts in Data Studio; what wants it is
+    published then, by a pipeline run for each workflow. With PLAN, a file that `deployer plan --out`
+    wrote, nothing is asked: it does exactly that, or nothing if anything moved.
     """
     from deployer import apply as writing
     from deployer.cli.guarding import guard
     from deployer.cli.planning import planned
     from deployer.cli.publishing import open_hours
     from deployer.cli.recording import resumed
+    from deployer.cli.working import Wish, show
+    from deployer.publishing.window import hours_of
 
     with nothing_written():
         asked = with_allowed(Asked(select, exclude, publish, base=base, prune=prune), allowed)
@@ -130,14 +121,15 @@ def command(
         if (plan.pending or hours) and not (auto_approve or file):
             ask(_doing(plan), found.target, "apply")
     if not plan.pending and not hours:
-        _show_report(Report((), plan.api_calls), form)
+        show(Report((), plan.api_calls), form)
         if smoke_test:
             say("nothing to test: no changed node was published")
         return 0
-    report, signals = _write(found, _Wish(hours, patience, deadline))
+    wish = Wish(hours or hours_of(found.target), patience, deadline)
+    report, signals = _write(found, wish, publishes=bool(hours))
     # What was written is written: the exit code tells it, whether or not anyone still reads.
     with suppress(OutputClosed):
-        _show_report(report, form)
+        show(report, form)
     code = 128 + signals[0] if signals else writing.exit_code(report)
     if smoke_test and code == 0:
         from deployer.cli.smoke_test import try_changed
@@ -181,45 +173,20 @@ def _show(plan: Plan, form: str, *, asks: bool) -> None:
         say(plan_text.to_text(plan, paint(sys.stderr)))
 
 
-def _write(found: "Planned", wish: _Wish) -> tuple[Report, list[int]]:
+def _write(found: "Planned", wish: "Wish", *, publishes: bool) -> tuple[Report, list[int]]:
     """The report, and the signals that ended the work early."""
     from deployer import pipeline
     from deployer.apply import apply_late, parted
-    from deployer.cli.connect import connected, run, stop_early
-    from deployer.cli.progress import progress
     from deployer.cli.publishing import publish_applied
-    from deployer.cli.recording import recorded
-    from deployer.publishing.window import hours_of
+    from deployer.cli.working import worked
 
     now, late = parted(found.plan)
 
-    async def main() -> tuple[Report, list[int]]:
-        async with connected(found.target, wish.deadline) as connection:
-            with (
-                recorded(found.settings.root, found.target, connection.now) as records,
-                progress(len(found.plan.pending)) as shown,
-            ):
-                writer = connection.writer(shown, records)
-                hours = wish.hours or hours_of(found.target)
-                publisher = connection.publisher(shown, hours, wish.patience, writer.stop, records)
-                writer = replace(writer, publisher=publisher)
-                with stop_early(writer.stop, wish.deadline) as signals:
-                    report = await pipeline.apply(now, writer)
-                    if wish.hours:
-                        published = await publish_applied(found, report, connection, publisher)
-                        report = replace(report, published=published)
-                    report = await apply_late(late, report, writer)
-                halted = writer.stop.why if writer.stop.is_set() else ""
-            calls = found.plan.api_calls + connection.remote.calls
-        return replace(report, api_calls=calls, halted=halted), signals
+    async def work(desk: "Desk") -> Report:
+        report = await pipeline.apply(now, desk.writer)
+        if publishes:
+            published = await publish_applied(found, report, desk.connection, desk.publisher)
+            report = replace(report, published=published)
+        return await apply_late(late, report, desk.writer)
 
-    return run(main())
-
-
-def _show_report(report: Report, form: str) -> None:
-    from deployer.render import report_json, report_text
-
-    if form == "json":
-        emit(report_json.to_json(report))
-    elif report.outcomes or report.published:
-        emit(report_text.to_text(report, paint()))
+    return worked(found, wish, len(found.plan.pending), work)

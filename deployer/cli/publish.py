@@ -17,14 +17,14 @@ from deployer.cli.options import (
     timeout_option,
     window_option,
 )
-from deployer.cli.words import OutputClosed, emit, nothing_written, paint, say
+from deployer.cli.words import OutputClosed, nothing_written, paint, say
 from deployer.errors import Conflict
 from deployer.model import Change, Plan, Report
 from deployer.render.visible import visible
 
 if TYPE_CHECKING:
     from deployer.cli.planning import Planned
-    from deployer.publishing.window import Hours
+    from deployer.cli.working import Desk, Wish
 
 
 @click.command("publish")
@@ -57,6 +57,7 @@ def command(
     from deployer.cli.planning import planned
     from deployer.cli.publishing import open_hours
     from deployer.cli.recording import resumed
+    from deployer.cli.working import Wish, show
 
     with nothing_written():
         asked = Asked(select, publish=True, base="")
@@ -64,15 +65,15 @@ def command(
         found = replace(found, plan=_saved(found.plan, select))
         _show(found.plan, form)
         if not found.plan.to_publish:
-            _show_report(Report((), found.plan.api_calls), form)
+            show(Report((), found.plan.api_calls), form)
             return 0
         hours = open_hours(found, allowed=allow_window)
         if not auto_approve:
             doing = f"Publish {things(len(found.plan.to_publish), 'workflow')}"
             ask(doing, found.target, "publish")
-    report, signals = _publish(found, hours, patience, deadline)
+    report, signals = _publish(found, Wish(hours, patience, deadline))
     with suppress(OutputClosed):
-        _show_report(report, form)
+        show(report, form)
     return 128 + signals[0] if signals else exit_code(report)
 
 
@@ -105,38 +106,13 @@ def _show(plan: Plan, form: str) -> None:
         say(f"nothing to publish: {things(len(plan.changes), 'workflow')} published as saved")
 
 
-def _publish(
-    found: "Planned", hours: "Hours", patience: float, deadline: Deadline
-) -> tuple[Report, list[int]]:
+def _publish(found: "Planned", wish: "Wish") -> tuple[Report, list[int]]:
     """The report, and the signals that ended the work early."""
     from deployer import pipeline
-    from deployer.cli.connect import connected, run, stop_early
-    from deployer.cli.progress import progress
-    from deployer.cli.recording import recorded
+    from deployer.cli.working import worked
 
-    async def main() -> tuple[Report, list[int]]:
-        async with connected(found.target, deadline) as connection:
-            with (
-                recorded(found.settings.root, found.target, connection.now) as records,
-                progress(len(found.plan.to_publish)) as shown,
-            ):
-                writer = connection.writer(shown)
-                with stop_early(writer.stop, deadline) as signals:
-                    publisher = connection.publisher(shown, hours, patience, writer.stop, records)
-                    published = await pipeline.publish(
-                        found.plan, found.loaded, found.target, publisher
-                    )
-            calls = found.plan.api_calls + connection.remote.calls
-            halted = writer.stop.why if writer.stop.is_set() else ""
-        return Report((), calls, published, halted), signals
+    async def work(desk: "Desk") -> Report:
+        made = await pipeline.publish(found.plan, found.loaded, found.target, desk.publisher)
+        return Report((), published=made)
 
-    return run(main())
-
-
-def _show_report(report: Report, form: str) -> None:
-    from deployer.render import report_json, report_text
-
-    if form == "json":
-        emit(report_json.to_json(report))
-    elif report.published:
-        emit(report_text.to_text(report, paint()))
+    return worked(found, wish, len(found.plan.to_publish), work)

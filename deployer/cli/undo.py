@@ -2,7 +2,6 @@
 
 import sys
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,19 +25,7 @@ from deployer.model import Plan, Report
 if TYPE_CHECKING:
     from deployer.backups import Saved
     from deployer.cli.planning import Planned
-    from deployer.publishing.window import Hours
-
-
-@dataclass(frozen=True, slots=True)
-class _Wish:
-    """How the work is to be done, where something has to leave production for it.
-
-    An approval is waited for as many seconds as `patience`.
-    """
-
-    hours: "Hours"
-    patience: float
-    deadline: Deadline
+    from deployer.cli.working import Desk, Wish
 
 
 @click.command("undo")
@@ -67,6 +54,7 @@ def command(
     """
     from deployer import apply as writing
     from deployer.cli.publishing import open_hours
+    from deployer.cli.working import Wish, show
     from deployer.publishing.window import hours_of
     from deployer.render import plan_text
 
@@ -83,12 +71,12 @@ def command(
         if plan.pending and not auto_approve:
             ask(_doing(plan), found.target, "undo")
     if not plan.pending:
-        _show_report(Report((), plan.api_calls), form)
+        show(Report((), plan.api_calls), form)
         return 0
-    wish = _Wish(hours_of(found.target, allowed=allow_window), patience, deadline)
+    wish = Wish(hours_of(found.target, allowed=allow_window), patience, deadline)
     report, signals = _write(found, Undoing(run, len(plan.pending)), wish)
     with suppress(OutputClosed):
-        _show_report(report, form)
+        show(report, form)
     return 128 + signals[0] if signals else writing.exit_code(report)
 
 
@@ -147,36 +135,12 @@ def _doing(plan: Plan) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _write(found: "Planned", undoing: Undoing, wish: _Wish) -> tuple[Report, list[int]]:
+def _write(found: "Planned", undoing: Undoing, wish: "Wish") -> tuple[Report, list[int]]:
     """The report, and the signals that ended the work early."""
     from deployer import pipeline
-    from deployer.cli.connect import connected, run, stop_early
-    from deployer.cli.progress import progress
-    from deployer.cli.recording import recorded
+    from deployer.cli.working import worked
 
-    async def main() -> tuple[Report, list[int]]:
-        async with connected(found.target, wish.deadline) as connection:
-            with (
-                recorded(found.settings.root, found.target, connection.now, undoing) as records,
-                progress(len(found.plan.pending)) as shown,
-            ):
-                writer = connection.writer(shown, records)
-                publisher = connection.publisher(
-                    shown, wish.hours, wish.patience, writer.stop, records
-                )
-                writer = replace(writer, publisher=publisher)
-                with stop_early(writer.stop, wish.deadline) as signals:
-                    report = await pipeline.apply(found.plan, writer)
-            calls = found.plan.api_calls + connection.remote.calls
-        return replace(report, api_calls=calls), signals
+    async def work(desk: "Desk") -> Report:
+        return await pipeline.apply(found.plan, desk.writer)
 
-    return run(main())
-
-
-def _show_report(report: Report, form: str) -> None:
-    from deployer.render import report_json, report_text
-
-    if form == "json":
-        emit(report_json.to_json(report))
-    elif report.outcomes:
-        emit(report_text.to_text(report, paint()))
+    return worked(found, wish, len(found.plan.pending), work, undoing)

@@ -7,19 +7,16 @@ told by `deployer.publishing.stages`; here it is called and waited for.
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 
 from deployer.attempt import ended
-from deployer.errors import QuotaUsed, WaitsForPerson
-from deployer.halt import Breaker, Halt
-from deployer.model import Change, Published, PublishStatus
+from deployer.errors import DeployerError
+from deployer.model import Change, Published
 from deployer.publishing.driving import Drive
 from deployer.publishing.publisher import Publisher, Wanted
+from deployer.turns import Turns, status
 
 __all__ = ["Publisher", "Wanted", "publish", "wanted"]
-
-CONCURRENCY = 8
-CALLS_OF_ONE = 12
-"""Calls that one workflow may take in a workspace whose stages do not wait."""
 
 
 def wanted(change: Change, waits_for: tuple[str, ...] = ()) -> Wanted:
@@ -34,62 +31,23 @@ async def publish(workflows: Sequence[Wanted], publisher: Publisher) -> tuple[Pu
     """
     if workflows:
         publisher.hours.refuse(publisher.now())
-    turn = _Turn(publisher)
+    turns = Turns(publisher.stop, publisher.runs.client.quota)
     tasks: dict[str, asyncio.Task[Published]] = {}
     for each in workflows:
         upstreams = [tasks[address] for address in each.waits_for if address in tasks]
-        tasks[each.address] = asyncio.create_task(turn.of(each, upstreams))
+        work, left = partial(_published, each, publisher), partial(_not_attempted, each)
+        tasks[each.address] = asyncio.create_task(turns.of(upstreams, work, left, "published"))
     return tuple(await asyncio.gather(*tasks.values()))
 
 
-class _Turn:
-    """Lets publications begin, a few at a time, until something stops it.
-
-    Where the calls of a day are counted there is one at a time: what is left of them is known then.
-    """
-
-    def __init__(self, publisher: Publisher) -> None:
-        self._publisher = publisher
-        self._halt = publisher.stop
-        self._quota = publisher.runs.client.quota
-        self._gate = asyncio.Semaphore(1 if self._quota else CONCURRENCY)
-        self._breaker = Breaker(publisher.stop)
-
-    async def of(self, each: Wanted, upstreams: list[asyncio.Task[Published]]) -> Published:
-        """One publication after its upstreams; not attempted if one of them is not done."""
-        why = ""
-        try:
-            before = await asyncio.gather(*upstreams)
-            broken = [outcome.address for outcome in before if outcome.status != "done"]
-            why = f"it waits for `{broken[0]}`, which is not published" if broken else ""
-            async with self._gate:
-                if not why and self._may_begin():
-                    drive = Drive(each, self._publisher)
-                    outcome = await _published(drive, each, self._publisher)
-                    self._breaker.ended(drive.failure)
-                    return outcome
-        except asyncio.CancelledError:
-            pass  # Cut off while this one was still waiting: it ends as not attempted.
-        return _not_attempted(each, why, self._halt)
-
-    def _may_begin(self) -> bool:
-        if self._quota and not self._quota.enough(CALLS_OF_ONE):
-            self._halt.because(self._quota.told, QuotaUsed.exit_code)
-        return not self._halt.is_set()
-
-
-def _not_attempted(each: Wanted, why: str, halt: Halt) -> Published:
-    code = 0 if why else halt.exit_code
-    error = why or halt.why
-    return Published(each.address, "not attempted", each.object_id, error=error, exit_code=code)
-
-
-async def _published(drive: Drive, each: Wanted, publisher: Publisher) -> Published:
+async def _published(each: Wanted, publisher: Publisher) -> tuple[Published, DeployerError | None]:
+    """What became of a publication, and what went wrong with it."""
     started = publisher.clock()
+    drive = Drive(each, publisher)
     error, code = await ended(drive.to_end(), drive, "run the command again", publisher.stop)
-    return Published(
+    published = Published(
         address=each.address,
-        status=_status(code),
+        status=status(code),
         object_id=each.object_id,
         run=drive.run_id,
         version=drive.version,
@@ -98,9 +56,8 @@ async def _published(drive: Drive, each: Wanted, publisher: Publisher) -> Publis
         exit_code=code,
         seconds=round(publisher.clock() - started, 3),
     )
+    return published, drive.failure
 
 
-def _status(code: int) -> PublishStatus:
-    if code == WaitsForPerson.exit_code:
-        return "waiting"
-    return "failed" if code else "done"
+def _not_attempted(each: Wanted, why: str, code: int) -> Published:
+    return Published(each.address, "not attempted", each.object_id, error=why, exit_code=code)

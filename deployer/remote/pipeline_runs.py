@@ -81,11 +81,6 @@ class PipelineRuns:
         """What carries the calls."""
         return self._client
 
-    @property
-    def calls(self) -> int:
-        """Requests sent so far."""
-        return self._client.calls
-
     async def create(self, object_id: str, kind: ChangeType, description: str) -> str:
         """Makes a run for one object, as only the first of several counts (B-60); its id."""
         answer = await self._client.call(
