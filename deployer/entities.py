@@ -5,7 +5,7 @@ node inside a container. Where a document holds an entity's id, name space holds
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -27,7 +27,10 @@ def walk(
     holder: Mapping[str, Any], prefix: str = "", at: Pointer = ()
 ) -> Iterator[tuple[str, Pointer, Node]]:
     """Every node below a workflow object, node or container: reference, pointer from `holder`, node."""
+    nesting = _nesting_keys()
     for key, value in holder.items():
+        if key not in nesting:
+            continue
         for pointer, node in _members(key, value, at):
             reference = f"{prefix}{node.get('name', '')}"
             yield reference, pointer, node
@@ -49,7 +52,7 @@ def is_container(key: str, value: Any) -> bool:
 
     The schema says where that may be: in an open map, such as `metadata`, `nodes` is any text.
     """
-    return (key in _container_keys() and isinstance(value, dict)) and (
+    return (isinstance(value, dict) and key in _container_keys()) and (
         isinstance(value.get("nodes"), list) or isinstance(value.get("while"), dict)
     )
 
@@ -63,9 +66,23 @@ def _container_keys() -> frozenset[str]:
     )
 
 
+def may_hold_nodes(key: str) -> bool:
+    """Whether nodes can be found below a key of a workflow, node or container."""
+    return key in _nesting_keys()
+
+
+@cache
+def _nesting_keys() -> frozenset[str]:
+    return _container_keys() | {"nodes", "while"}
+
+
 def map_nodes(holder: Node, change: Callable[[str, Node], Node], prefix: str = "") -> Node:
     """`holder` with every node below it replaced by `change(reference, node)`, outer ones first."""
-    return {key: _mapped(key, value, change, prefix) for key, value in holder.items()}
+    nesting = _nesting_keys()
+    return {
+        key: _mapped(key, value, change, prefix) if key in nesting else value
+        for key, value in holder.items()
+    }
 
 
 def _mapped(key: str, value: Any, change: Callable[[str, Node], Node], prefix: str) -> Any:
@@ -86,7 +103,7 @@ class Index(NamedTuple):
     """The entities of one document: id → reference, all references, and the workflow's name."""
 
     ids: Mapping[str, str]
-    references: frozenset[str]
+    references: Set[str]
     name: str
 
     def of_id(self, text: str) -> str | None:
@@ -108,19 +125,25 @@ class Index(NamedTuple):
 
 def to_names(value: Any, field: Field | None, index: Index, scope: str = "", key: str = "") -> Any:
     """`value` in name space: ids become references; facts that only the service states are left out."""
+    if field is None or field.nameless:
+        return value
     if isinstance(value, dict):
         inner = (
             f"{scope}{value['name']}/" if key in ("nodes", "while") and "name" in value else scope
         )
-        places = {name: field.property(name) if field else None for name in value}
-        return {
-            name: to_names(item, place, index, inner, name)
-            for name, item in value.items()
-            if not ((place := places[name]) and place.read_only)
-        }
+        places = field.properties
+        result = {}
+        for name, item in value.items():
+            place = places.get(name)
+            if place is None:
+                result[name] = item
+            elif not place.read_only:
+                may_name = place.reference or isinstance(item, dict | list)
+                result[name] = to_names(item, place, index, inner, name) if may_name else item
+        return result
     if isinstance(value, list):
-        return [to_names(item, field.items if field else None, index, scope, key) for item in value]
-    if isinstance(value, str) and field is not None and field.reference:
+        return [to_names(item, field.items, index, scope, key) for item in value]
+    if isinstance(value, str) and field.reference:
         named = index.of_entity(value, scope) if key == "nodeId" else index.of_id(value)
         return value if named is None else named
     return value

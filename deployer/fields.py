@@ -5,7 +5,7 @@ to `normalise`, `diff`, `flowspec`, `plan` and the renderers.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
@@ -101,6 +101,21 @@ class Field:
         """Return the default that holds in workflows of `kind`, or `MISSING`."""
         holds = self.default_kinds is None or kind in self.default_kinds
         return self.default if holds else MISSING
+
+    def defaults_in(self, kind: str) -> Mapping[str, Any]:
+        """The keys of an object for which a default holds in workflows of `kind`, with it."""
+        return self._defaults.get(kind) or self._defaults.setdefault(
+            kind,
+            {
+                name: default
+                for name, field in self.with_default.items()
+                if (default := field.default_in(kind)) is not MISSING
+            },
+        )
+
+    @cached_property
+    def _defaults(self) -> dict[str, Mapping[str, Any]]:
+        return {}
 
     @cached_property
     def computed(self) -> bool | tuple[str, ...]:
@@ -216,6 +231,34 @@ class Field:
     def text(self) -> bool:
         """Whether line ends, and one at the end, do not count in comparison."""
         return self._flag("x-text")
+
+    @cached_property
+    def literal(self) -> bool:
+        """Whether a text here counts as it is written."""
+        return not (self.aliases or self.text or self.format == "cron")
+
+    @cached_property
+    def keyless(self) -> bool:
+        """Whether neither this list nor any one below has elements with an identity."""
+        return not self._anywhere(lambda field: bool(field.merge_key))
+
+    @cached_property
+    def nameless(self) -> bool:
+        """Whether nothing here or below refers to an entity, or is the service's own."""
+        return not self._anywhere(lambda field: field.reference or field.read_only)
+
+    def _anywhere(self, holds: Callable[["Field"], bool]) -> bool:
+        """Whether it holds of this field or any one below; documents nest, so fields recur."""
+        seen: set[int] = set()
+        waiting = [self]
+        while waiting:
+            field = waiting.pop()
+            if holds(field):
+                return True
+            seen.add(id(field))
+            below = [*field.properties.values(), *([field.items] if field.items else [])]
+            waiting += [each for each in below if id(each) not in seen]
+        return False
 
     def _flag(self, keyword: str) -> bool:
         return self.keywords.get(keyword) is True

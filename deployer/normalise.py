@@ -14,7 +14,7 @@ import re
 from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Any
 
-from deployer.fields import MISSING, Field
+from deployer.fields import Field
 
 ORDER = "(order)"
 """Key under which the keyed form of an ordered list keeps the order of its elements."""
@@ -41,12 +41,16 @@ def digest(value: Any) -> str:
 
 def keyed(value: Any, field: Field | None) -> Any:
     """`value` with every merge-keyed list turned into a mapping; a keyed value stays as it is."""
-    if field is None:
+    if field is None or field.keyless:
         return value
     if isinstance(value, dict):
         if field.merge_key and field.items is not None:
             return {key: _keyed_entry(key, item, field.items) for key, item in value.items()}
-        return {key: keyed(item, field.property(key)) for key, item in value.items()}
+        places = field.properties
+        return {
+            key: keyed(item, places.get(key)) if isinstance(item, dict | list) else item
+            for key, item in value.items()
+        }
     if isinstance(value, list):
         return _keyed_list(value, field)
     return value
@@ -68,9 +72,13 @@ def _keyed_list(value: list[Any], field: Field) -> Any:
 
 def _with_keys(items: list[Any], field: Field) -> Iterator[tuple[str, Any]]:
     """Each element with its key; elements that share a key but contradict each other are numbered."""
+    keys = [key_of(item, field) for item in items]
+    if len(set(keys)) == len(keys) and ORDER not in keys:
+        yield from zip(keys, items, strict=True)
+        return
     groups: dict[str, list[Any]] = {}
-    for item in items:
-        groups.setdefault(key_of(item, field), []).append(item)
+    for key, item in zip(keys, items, strict=True):
+        groups.setdefault(key, []).append(item)
     for key, rivals in groups.items():
         for rank, item in enumerate(_distinct(rivals)):
             yield _numbered(key, rank, groups), item
@@ -165,12 +173,14 @@ def normalise(value: Any, field: Field | None, kind: str) -> Any:
 
 def _normalise_object(value: Mapping[str, Any], field: Field, kind: str) -> dict[str, Any]:
     result = {}
+    places = field.properties
     for key, item in with_defaults(value, field, kind).items():
-        place = field.property(key)
+        place = places.get(key)
         if place is not None and place.read_only:
             continue
-        comparable = normalise(item, place, kind)
-        if not is_empty(comparable):
+        is_itself = type(item) is str and (place is None or place.literal)
+        comparable = item if is_itself else normalise(item, place, kind)
+        if comparable or not is_empty(comparable):
             result[key] = comparable
     return result
 
@@ -231,11 +241,8 @@ def is_empty(value: Any) -> bool:
 
 def with_defaults(value: Mapping[str, Any], field: Field, kind: str) -> dict[str, Any]:
     """`value` and the documented defaults of the fields it leaves open."""
-    absent = {
-        name: place.default
-        for name, place in field.with_default.items()
-        if value.get(name) is None and place.default_in(kind) is not MISSING
-    }
+    defaults = field.defaults_in(kind)
+    absent = {name: default for name, default in defaults.items() if value.get(name) is None}
     return {**value, **absent}
 
 
@@ -261,13 +268,17 @@ def _complete_object(
     desired: Mapping[str, Any], live: Mapping[str, Any], field: Field, kind: str
 ) -> dict[str, Any]:
     result = {}
+    places = field.properties
     wanted = with_defaults({k: v for k, v in desired.items() if v is not None}, field, kind)
-    for key in _union(desired, live, wanted):
-        place = field.property(key)
+    for key in {**desired, **live, **wanted}:
+        place = places.get(key)
         if place is not None and place.read_only:
             continue
         if key in wanted:
-            result[key] = complete(wanted[key], live.get(key), place, kind)
+            item = wanted[key]
+            result[key] = (
+                complete(item, live.get(key), place, kind) if isinstance(item, dict) else item
+            )
         elif place is None and field.open:
             result[key] = None
         elif key not in desired and (place is None or place.computed_in(kind)):
@@ -292,7 +303,7 @@ def _removed(live: Any, field: Field, kind: str, *, explicit: bool) -> Any:
 def computed_elements(live: Mapping[str, Any], field: Field) -> dict[str, Any]:
     """Of a keyed live value, only the list elements that the service made by itself."""
     if field.merge_key:
-        return {key: item for key, item in live.items() if _is_computed(item, field)}
+        return {key: item for key, item in live.items() if is_computed(item, field)}
     found = {
         key: computed_elements(item, place)
         for key, item in live.items()
@@ -313,12 +324,12 @@ def _complete_entries(
         for key, item in desired.items()
     }
     for key, item in live.items():
-        if key not in desired and key != ORDER and _is_computed(item, field):
+        if key not in desired and key != ORDER and is_computed(item, field):
             result[key] = item
     return result
 
 
-def _is_computed(element: Any, field: Field) -> bool:
+def is_computed(element: Any, field: Field) -> bool:
     """Whether the service made this list element by itself."""
     return isinstance(element, dict) and any(
         all(element.get(name) in values for name, values in matcher.items())

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from deployer import schema
+from deployer.agreement import agrees
 from deployer.diff import Path, changes, masked, pattern, resolve, steps
 from deployer.entities import entities_at, token
 from deployer.flowspec import comparable, consumed, produced, resolved, with_unmanaged
@@ -36,6 +37,28 @@ def change(desired: Workflow, live: Observed | None, dropped: Collection[str] = 
     return _create(desired) if live is None else _compare(desired, live, frozenset(dropped))
 
 
+def unchanged(desired: Workflow, live: Workflow) -> Change | None:
+    """The change of a live workflow in which surely nothing is to be done, nor to be told of its nodes.
+
+    None where `change` has to look into it: what it says in the end may still be the same.
+    """
+    if desired.kind != live.kind or desired.ignored or moves(desired, live):
+        return None
+    wanted, extra = with_unmanaged(desired.spec, live.spec)
+    if extra or not agrees(wanted, live.spec, schema.workflow(), desired.kind):
+        return None
+    return _unchanged(desired)
+
+
+def _unchanged(desired: Workflow) -> Change:
+    return Change(
+        address=desired.path,
+        action="unchanged",
+        reason="the workspace holds what the manifest says",
+        file=desired.file,
+    )
+
+
 def _create(desired: Workflow) -> Change:
     place = schema.workflow()
     spec = complete(desired.spec, {}, place, desired.kind)
@@ -57,13 +80,7 @@ def _compare(desired: Workflow, live: Observed, dropped: frozenset[str]) -> Chan
     there = seen_renamed(live, desired)
     spec, after, unmanaged = _completed(desired, there, dropped)
     notes = tuple(NodeChange(name, "unmanaged") for name in unmanaged)
-    base = Change(
-        address=desired.path,
-        action="unchanged",
-        reason="the workspace holds what the manifest says",
-        file=desired.file,
-        nodes=notes,
-    )
+    base = replace(_unchanged(desired), nodes=notes)
     same = desired.kind == live.workflow.kind and digest(after) == there.fingerprint
     if same and not moved:
         return base

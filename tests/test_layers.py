@@ -11,7 +11,7 @@ PACKAGE = ROOT / "deployer"
 LAYERS = (
     {"model", "errors", "acs3"},
     {"reading", "transport", "schema", "cron", "manifest", "config", "render", "records"},
-    {"entities", "normalise", "diff"},
+    {"entities", "normalise", "agreement", "diff"},
     {"flowspec", "desired", "plan", "rules", "authoring"},
     {"remote", "observe"},
     {"apply", "publishing", "running"},
