@@ -29,6 +29,7 @@ from deployer.errors import (
 )
 from deployer.transport.client import ATTEMPTS, Client, Operation
 from deployer.transport.credentials import Credentials
+from deployer.transport.lanes import connecting
 from tests.virtual import virtually
 
 READ = Operation("GetProject", "GET")
@@ -571,6 +572,6 @@ def test_errors_hold_no_secret() -> None:
 def test_loopback_bypasses_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
     """S-56: proxies of the environment are for the service, not for this machine."""
     monkeypatch.setenv("ALL_PROXY", "http://proxy.example:3128")
-    local = Client("http://127.0.0.1:1", lambda: KEY)
-    remote = Client("https://dataworks.cn-hangzhou.aliyuncs.com", lambda: KEY)
-    assert [client._http.trust_env for client in (local, remote)] == [False, True]
+    local = connecting("http://127.0.0.1:1", None)()
+    remote = connecting("https://dataworks.cn-hangzhou.aliyuncs.com", None)()
+    assert [http.trust_env for http in (local, remote)] == [False, True]

@@ -23,7 +23,7 @@ import httpx
 from deployer.errors import UsageError
 from deployer.transport.answer import Answer, Unreadable, read_body, read_json
 from deployer.transport.credentials import Credentials
-from deployer.transport.endpoints import is_loopback
+from deployer.transport.lanes import Lanes, connecting
 from deployer.transport.pace import RateLimit, RetryBudget, Sleep, backoff, retry_after
 from deployer.transport.quota import Quota
 from deployer.transport.request import Operation, Params, Signature, build
@@ -38,13 +38,9 @@ FEW_ATTEMPTS = 3
 LAST_ATTEMPT = 90.0
 """Seconds of a call after which it is not repeated any more, so that an outage ends a command soon."""
 
-MAX_CONNECTIONS = 32
-"""httpx 0.28 walks its whole pool for every request: more connections than this make it slower."""
-
 IMPATIENT = 10.0
 """Seconds for an attempt after one that waited in vain."""
 
-_CONNECT_TIMEOUT = 10.0
 _DAY = 24 * 3600.0
 _TIMED_OUT = "no complete answer within {:g} s"
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
@@ -85,16 +81,7 @@ class Client:
         self._offset = 0.0
         self._limit = RateLimit(rate, clock, sleep) if rate else None
         self._budget = RetryBudget()
-        connections = min(connections, MAX_CONNECTIONS)
-        self._slots = asyncio.Semaphore(connections)
-        self._http = httpx.AsyncClient(
-            transport=transport,
-            # The total time is bounded per attempt below: httpx only knows a limit for each read.
-            timeout=httpx.Timeout(None, connect=_CONNECT_TIMEOUT, pool=_CONNECT_TIMEOUT),
-            limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
-            follow_redirects=False,
-            trust_env=not is_loopback(httpx.URL(self._url).host),
-        )
+        self._lanes = Lanes(connections, connecting(self._url, transport))
 
     async def __aenter__(self) -> "Client":
         return self
@@ -105,7 +92,7 @@ class Client:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        await self._http.aclose()
+        await self._lanes.aclose()
 
     def now(self) -> float:
         """Seconds since the epoch by the service's clock, so far as its refusals told (B-102)."""
@@ -192,7 +179,7 @@ class Client:
         attempt: int,
         deadline: float,
     ) -> Answer:
-        async with self._slots:
+        async with self._lanes.one() as http:
             if self._limit:
                 await self._limit.turn()
             if self.quota:
@@ -201,7 +188,7 @@ class Client:
             request = build(self._url, operation, params)
             signature = Signature(credentials, self._nonce(), self._now() + self._offset)
             self.calls += 1
-            answer = await self._exchange(request, signature, deadline)
+            answer = await self._exchange(http, request, signature, deadline)
         log.debug(
             "%s attempt %d: %s in %.0f ms",
             operation.name,
@@ -212,11 +199,11 @@ class Client:
         return answer
 
     async def _exchange(
-        self, request: httpx.Request, signature: Signature, deadline: float
+        self, http: httpx.AsyncClient, request: httpx.Request, signature: Signature, deadline: float
     ) -> Answer:
         try:
             async with asyncio.timeout(deadline):
-                return await self._receive(request, signature)
+                return await _received(http, request, signature)
         except _NOT_SENT as error:
             self.calls -= 1
             _refuse_certificate(error, request.url.host)
@@ -227,21 +214,24 @@ class Client:
             # By its type only: some of these quote a header, and with it a secret.
             return Answer(fault=f"the connection failed with {type(error).__name__}")
 
-    async def _receive(self, request: httpx.Request, signature: Signature) -> Answer:
-        response = await self._http.send(request, auth=signature, stream=True)
-        status, headers = response.status_code, response.headers
-        # The stream itself, not `aiter_raw`, which refuses an answer that a test made in memory.
-        chunks = cast("AsyncIterable[bytes]", response.stream)
-        try:
-            body = await read_body(chunks, headers.get("content-encoding", ""))
-        except Unreadable as error:
-            return Answer(status, headers, fault=str(error))
-        finally:
-            await response.aclose()
-        document = read_json(body)
-        if document is None and response.is_success:
-            return Answer(status, headers, fault="the answer is not a JSON object")
-        return Answer(status, headers, document)
+
+async def _received(
+    http: httpx.AsyncClient, request: httpx.Request, signature: Signature
+) -> Answer:
+    response = await http.send(request, auth=signature, stream=True)
+    status, headers = response.status_code, response.headers
+    # The stream itself, not `aiter_raw`, which refuses an answer that a test made in memory.
+    chunks = cast("AsyncIterable[bytes]", response.stream)
+    try:
+        body = await read_body(chunks, headers.get("content-encoding", ""))
+    except Unreadable as error:
+        return Answer(status, headers, fault=str(error))
+    finally:
+        await response.aclose()
+    document = read_json(body)
+    if document is None and response.is_success:
+        return Answer(status, headers, fault="the answer is not a JSON object")
+    return Answer(status, headers, document)
 
 
 def _fitting(answer: Answer, operation: Operation, params: Params) -> Answer:
