@@ -22,10 +22,11 @@ def few(manifests: Sequence[Path]) -> list[Path]:
     return list(manifests[step - 1 :: step])
 
 
-def change(manifests: Sequence[Path]) -> set[str]:
-    """Edit every manifest, each in the next way of `EDITS`; returns the paths of the workflows."""
+def change(manifests: Sequence[Path], edits: Sequence[Edit] = ()) -> set[str]:
+    """Edit every manifest, each in the next way of `edits` or of all; returns the workflows' paths."""
+    ways = edits or EDITS
     for number, manifest in enumerate(manifests):
-        EDITS[number % len(EDITS)](manifest)
+        ways[number % len(ways)](manifest)
     return {address(manifest) for manifest in manifests}
 
 
@@ -88,4 +89,7 @@ def _edit(file: Path, before: str, after: str) -> None:
     file.write_text(text.replace(before, after, 1), "utf-8")
 
 
-EDITS: tuple[Edit, ...] = (_script, _schedule, _added_node, _output, _script_file, _policy)
+CONTENTS: tuple[Edit, ...] = (_script, _schedule, _script_file)
+"""Edits of scripts and schedules only: what a simple script can see, and write."""
+
+EDITS: tuple[Edit, ...] = (*CONTENTS, _added_node, _output, _policy)

@@ -102,8 +102,7 @@ class Report:
         """Keep the ratios of one task to others, all of them unless some are named."""
         for name in others or [each for each in found if each != first]:
             prefix = f"{title}: " if title else ""
-            spread = ratio(found[first], found[name], figure)
-            self.ratio(f"{prefix}{first} / {name}", spread)
+            self.ratio(f"{prefix}{first} / {name}", ratio(found[first], found[name], figure))
 
     def end(self, file: Path | None = None) -> int:
         """Print the ratios, write all as JSON, and return the exit code."""

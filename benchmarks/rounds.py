@@ -3,6 +3,7 @@
 A machine that is slow for a while is slow for all of a round, so ratios are taken round by round.
 """
 
+import gc
 import os
 import random
 import subprocess
@@ -107,6 +108,21 @@ def measured(tasks: Mapping[str, Task], rounds: int, warmup: bool = True) -> Fou
             if most is not None and not 0 <= turn < most:
                 continue
             spent = run(tasks[name])
+            if turn >= 0:
+                found[name].append(spent)
+    return found
+
+
+def timed(works: Mapping[str, Callable[[], object]], rounds: int) -> Found:
+    """What pieces of work in this process took in every round, after one to warm up."""
+    chance = random.Random(0)
+    found: dict[str, list[Spent]] = {name: [] for name in works}
+    for turn in range(-1, rounds):
+        for name in chance.sample(list(works), len(works)):
+            gc.collect()
+            wall, cpu = time.perf_counter(), time.process_time()
+            works[name]()
+            spent = Spent(time.perf_counter() - wall, time.process_time() - cpu, 0.0)
             if turn >= 0:
                 found[name].append(spent)
     return found

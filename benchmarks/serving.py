@@ -12,6 +12,12 @@ from pathlib import Path
 
 from benchmarks.recorded import Twin
 from benchmarks.rounds import ROOT, Command, script
+from benchmarks.wire import KEY
+
+CREDENTIALS = dict(
+    zip(("ALIBABA_CLOUD_ACCESS_KEY_ID", "ALIBABA_CLOUD_ACCESS_KEY_SECRET"), KEY, strict=True)
+)
+"""The variables that a command needs to be known to these servers."""
 
 
 @contextmanager

@@ -11,8 +11,10 @@ import hashlib
 import itertools
 import json
 import os
+import shutil
 import tempfile
 import time
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -55,8 +57,11 @@ class Recorded:
 
 def twin(workflows: int, nodes: int, seed: int = 0, cache: Path = CACHE) -> Twin:
     """The live twin of `generate.project` with these sizes, made where it is not kept yet."""
-    folder = cache / f"twin-{workflows}x{nodes}-{seed}-{_digest()}"
+    name = f"twin-{workflows}x{nodes}-{seed}"
+    folder = cache / f"{name}-{_digest()}"
     if not (folder / "index.json").exists():
+        for former in cache.glob(f"{name}-*"):
+            shutil.rmtree(former)
         begun = time.monotonic()
         _make(folder, workflows, nodes, seed)
         print(f"recorded {workflows:,} x {nodes} in {time.monotonic() - begun:.0f} s", flush=True)
@@ -89,12 +94,10 @@ def _make(folder: Path, workflows: int, nodes: int, seed: int) -> None:
     part.replace(folder / "index.json")
 
 
-def _recorded(root: Path, numbers: range) -> list[Recorded]:
-    """What is answered about the workflows with these numbers; each has an emulator for itself."""
-    settings = config.settings(root, None, {})
-    target = one_of(settings)
+def documents(root: Path, numbers: Iterable[int]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Id and document of the workflows with these numbers, as an apply of the project would send them."""
+    target = one_of(config.settings(root, None, {}))
     values = Values(target.vars, target.project_identifier)
-    found = []
     for number in numbers:
         manifest = read(manifest_of(root, number), root, values)
         workflow = change(from_manifest(manifest, target), None).after
@@ -102,8 +105,15 @@ def _recorded(root: Path, numbers: range) -> list[Recorded]:
         ids = {SELF: derived_id(PROJECT, workflow.path)}
         for reference in references(workflow.spec)[1:]:
             ids[reference] = derived_id(PROJECT, ids[SELF], reference)
-        found.append(_answers(to_wire(workflow, ids), ids[SELF], MADE + number))
-    return found
+        yield ids[SELF], to_wire(workflow, ids)
+
+
+def _recorded(root: Path, numbers: range) -> list[Recorded]:
+    """What is answered about the workflows with these numbers; each has an emulator for itself."""
+    return [
+        _answers(document, identity, MADE + number)
+        for number, (identity, document) in zip(numbers, documents(root, numbers), strict=True)
+    ]
 
 
 def _answers(document: dict[str, Any], identity: str, made: float) -> Recorded:
