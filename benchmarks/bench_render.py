@@ -13,8 +13,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import median
 
-from benchmarks.bench_validate import ours
 from benchmarks.generate import project
+from benchmarks.rounds import ours
 from deployer.asked import Asked
 from deployer.cli.deadline import Deadline
 from deployer.cli.plan_forms import FORMS, rendered

@@ -39,15 +39,18 @@ WIDTH = 4
 IN_FILES = 10
 """Every so many nodes a script lies in a file of its own."""
 
+PROJECT, IDENTIFIER = "10001", "bench_dev"
+EMULATED = "emulator: bench.db"
+
 CONFIG = """\
 manifests:
   - workflows/**/*.yaml
 
 targets:
   bench:
-    emulator: bench.db
-    project: "10001"
-    projectIdentifier: bench_dev
+    {place}
+    project: "{project}"
+    projectIdentifier: {identifier}
     vars:
       datasource: bench_maxcompute
 """
@@ -122,15 +125,26 @@ NODE = """\
 def project(folder: Path, workflows: int, nodes: int, seed: int = 0) -> list[Path]:
     """Write a project of so many workflows of so many nodes each; returns the manifests."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "deployer.yaml").write_text(CONFIG, encoding="utf-8")
+    aim(folder, EMULATED)
     manifests = []
     for number in range(workflows):
-        place = folder / "workflows" / f"area{number // PER_FOLDER:03}"
-        (place / "sql").mkdir(parents=True, exist_ok=True)
-        manifest = place / f"flow{number:05}.yaml"
-        manifest.write_text(workflow(place, number, nodes, seed), encoding="utf-8")
+        manifest = manifest_of(folder, number)
+        (manifest.parent / "sql").mkdir(parents=True, exist_ok=True)
+        manifest.write_text(workflow(manifest.parent, number, nodes, seed), encoding="utf-8")
         manifests.append(manifest)
     return manifests
+
+
+def aim(folder: Path, *place: str) -> None:
+    """Write the configuration of a project; the lines of its target say where the workspace is."""
+    lines = "\n    ".join(place)
+    config = CONFIG.format(place=lines, project=PROJECT, identifier=IDENTIFIER)
+    (folder / "deployer.yaml").write_text(config, encoding="utf-8")
+
+
+def manifest_of(folder: Path, number: int) -> Path:
+    """Where in a project the manifest of the workflow with this number is."""
+    return folder / "workflows" / f"area{number // PER_FOLDER:03}" / f"flow{number:05}.yaml"
 
 
 def workflow(place: Path, number: int, nodes: int, seed: int) -> str:

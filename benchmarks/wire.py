@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import time
 import uuid
+from collections.abc import Iterable
 from urllib.parse import urlencode
 
 from deployer import acs3
@@ -33,28 +34,34 @@ def signed(method: str, action: str, address: str, params: dict[str, str]) -> by
     return "\r\n".join(lines).encode() + body
 
 
-def send_all(address: str, requests: list[bytes], connections: int) -> tuple[float, bytes]:
-    """Send every request and return the seconds it took, and the last body."""
+def send_all(address: str, requests: Iterable[bytes], connections: int) -> tuple[float, bytes]:
+    """Send every request and return the seconds it took, and the last body.
+
+    Requests are taken as connections become free, so an iterator may sign each just before.
+    """
     return asyncio.run(_send_all(address, requests, connections))
 
 
-async def _send_all(address: str, requests: list[bytes], connections: int) -> tuple[float, bytes]:
+async def _send_all(
+    address: str, requests: Iterable[bytes], connections: int
+) -> tuple[float, bytes]:
     host, _, port = address.partition(":")
     pairs = [await asyncio.open_connection(host, int(port)) for _ in range(connections)]
     waiting = iter(requests)
-    bodies: list[bytes] = []
+    last = b""
 
     async def work(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal last
         for request in waiting:
             writer.write(request)
-            bodies.append(await _answer(reader))
+            last = await _answer(reader)
 
     begun = time.perf_counter()
     await asyncio.gather(*(work(*pair) for pair in pairs))
     taken = time.perf_counter() - begun
     for _, writer in pairs:
         writer.close()
-    return taken, bodies[-1]
+    return taken, last
 
 
 async def _answer(reader: asyncio.StreamReader) -> bytes:
