@@ -37,6 +37,7 @@ PARTS = {
     "model": {"asked", "checks", "days", "halt", "in_order", "nearest", "runs"},
     "pipeline": {
         "base",
+        "checking",
         "doctor",
         "load",
         "online",

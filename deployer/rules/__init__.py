@@ -4,7 +4,7 @@ A rule gets what it looks at and yields findings; where a finding lies in the fi
 is decided by the caller. What a rule asks for is said in docs/rules.md, which is made from this table.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
 from deployer.model import RuleInfo, Severity
 from deployer.nearest import nearest
@@ -26,16 +26,21 @@ __all__ = [
     "DOCUMENT_RULES",
     "REPOSITORY_RULES",
     "Finding",
+    "Met",
     "Rule",
     "Subject",
     "Told",
     "across",
     "inside",
     "judged",
+    "met",
     "near",
     "placed",
     "unused_silences",
 ]
+
+Met = tuple[str, Silence]
+"""The file of a manifest, and an entry of its `deployer.silence`."""
 
 DOCUMENT_RULES: tuple[DocumentRule, ...] = (
     *NAME_RULES,
@@ -104,9 +109,15 @@ def _silenced_by(told: Told) -> list[Silence]:
     return [each for each in entries if each.covers(told.info.id, path)]
 
 
-def unused_silences(subjects: Iterable[Subject], told: Iterable[Told]) -> Iterator[Told]:
-    """A warning for each entry of `deployer.silence` that accepts none of these findings."""
-    used = {(each.subject.manifest.file, one) for each in told for one in _silenced_by(each)}
+def met(told: Iterable[Told]) -> frozenset[Met]:
+    """Which entries of `deployer.silence`, of which manifest, accept any of these findings."""
+    return frozenset(
+        (each.subject.manifest.file, one) for each in told for one in _silenced_by(each)
+    )
+
+
+def unused_silences(subjects: Iterable[Subject], used: Container[Met]) -> Iterator[Told]:
+    """A warning for each entry of `deployer.silence` that is not among those that were of use."""
     for subject in subjects:
         for entry in silences(subject):
             if (subject.manifest.file, entry) not in used:

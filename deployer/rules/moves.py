@@ -42,7 +42,7 @@ def workflows_leave_their_paths(
     taken = {subject.path: subject.manifest.file for subject in subjects}
     claimed: dict[str, str] = {}
     for subject in subjects:
-        former = (subject.manifest.document.get("deployer") or {}).get("movedFrom")
+        former = subject.said.get("movedFrom")
         if not former:
             continue
         if former in taken:

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
-from deployer.desired import leaves_output_open
 from deployer.model import Pointer, RuleInfo
 from deployer.nearest import SLIP, is_slip, nearest
 from deployer.rules.cycles import shortest_cycle
@@ -48,7 +47,7 @@ def unique_workflow_names(subjects: Sequence[Subject]) -> Found:
     """A name is taken once in a project, whatever the folder."""
     first: dict[str, Subject] = {}
     for subject in subjects:
-        name = subject.workflow["name"]
+        name = subject.name
         other = first.setdefault(name, subject)
         if other.path != subject.path:
             message = f"workflow `{name}` is also"
@@ -59,14 +58,13 @@ def unique_node_names(subjects: Sequence[Subject]) -> Found:
     """Nodes of one name in two workflows, unless their outputs clash already."""
     first: dict[str, Place] = {}
     for subject in subjects:
-        for pointer, node in subject.nodes:
-            other = first.setdefault(node["name"], (subject, (*pointer, "name")))
+        for name, pointer, is_open in subject.names:
+            other = first.setdefault(name, (subject, pointer))
             if other[0].path == subject.path or other[0] is subject:
                 continue
-            if leaves_output_open(node) and subject.output_of_node[node["name"]] in other[0].made:
+            if is_open and subject.output_of_node[name] in other[0].made:
                 continue
-            message = f"node `{node['name']}` is also"
-            yield subject, Finding((*pointer, "name"), message, other=other)
+            yield subject, Finding(pointer, f"node `{name}` is also", other=other)
 
 
 def unique_outputs(subjects: Sequence[Subject]) -> Found:
@@ -140,7 +138,7 @@ def known_upstreams(subjects: Sequence[Subject]) -> Found:
     """An upstream that matches no output to the letter is lost without a word."""
     outputs = _Outputs(subjects)
     for subject in subjects:
-        for upstream, in_document in _outer_upstreams(subject):
+        for upstream, in_document in subject.outer_upstreams:
             message, hint, sure = _unknown(upstream, subject, outputs)
             if message:
                 place = upstream.pointer
@@ -151,7 +149,7 @@ def made_by_hand(subjects: Sequence[Subject]) -> Found:
     """An output of this project that no manifest makes: one finding for each edge."""
     outputs = _Outputs(subjects)
     for subject in subjects:
-        for upstream, in_document in _outer_upstreams(subject):
+        for upstream, in_document in subject.outer_upstreams:
             node, place, wanted, local = upstream
             own = wanted.startswith(subject.own_prefix)
             if local or not own or wanted in outputs.made or outputs.like(wanted):
@@ -168,7 +166,7 @@ def made_elsewhere(subjects: Sequence[Subject]) -> Found:
     outputs = _Outputs(subjects)
     for subject in subjects:
         foreign: dict[str, tuple[Pointer, bool]] = {}
-        for upstream, in_document in _outer_upstreams(subject):
+        for upstream, in_document in subject.outer_upstreams:
             if upstream.wanted in outputs.made or upstream.wanted in subject.own_names:
                 continue
             own = upstream.local or upstream.wanted.startswith(subject.own_prefix)
@@ -184,20 +182,6 @@ def _made_elsewhere(names: list[str]) -> str:
     more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
     verb = "is" if len(names) == 1 else "are"
     return f"{shown}{more} {verb} made by no manifest here"
-
-
-def _outer_upstreams(subject: Subject) -> Iterator[tuple[Upstream, bool]]:
-    """What the workflow and its own nodes wait for, and whether the place is one in the document.
-
-    An edge of nobody knows whom is another rule's finding.
-    """
-    known = subject.own_names
-    for upstream in subject.scopes[0].upstreams:
-        if upstream.node in known:
-            yield upstream, False
-    for upstream in subject.own_upstreams:
-        if upstream.node in known:
-            yield upstream, True
 
 
 def _unknown(upstream: Upstream, subject: Subject, outputs: _Outputs) -> tuple[str, str, bool]:
@@ -236,7 +220,7 @@ def no_cycle_across(subjects: Sequence[Subject]) -> Found:
     waits: dict[str, list[str]] = {}
     places: dict[tuple[str, str], tuple[Subject, Pointer, bool]] = {}
     for subject in subjects:
-        for (_, pointer, wanted, _), in_document in _outer_upstreams(subject):
+        for (_, pointer, wanted, _), in_document in subject.outer_upstreams:
             maker = makers.get(wanted)
             if maker is not None and maker != subject.path:
                 waits.setdefault(subject.path, []).append(maker)

@@ -38,7 +38,7 @@ def _below(path: str) -> re.Pattern[str]:
 
 def silences(subject: Subject) -> tuple[Silence, ...]:
     """What the manifest of a subject accepts."""
-    entries = (subject.manifest.document.get("deployer") or {}).get("silence") or ()
+    entries = subject.said.get("silence") or ()
     return tuple(
         Silence(number, entry["rule"], entry.get("path") or "")
         for number, entry in enumerate(entries)

@@ -5,7 +5,7 @@ names, edges and files, DW150 onwards what else concerns types of nodes and sche
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -62,6 +62,16 @@ class Subject:
         return str((self.workflow.get("script") or {}).get("path") or "")
 
     @cached_property
+    def name(self) -> str:
+        """The name of the workflow."""
+        return str(self.workflow["name"])
+
+    @property
+    def said(self) -> Mapping[str, Any]:
+        """What the manifest says to us: its `deployer:`."""
+        return self.manifest.document.get("deployer") or {}
+
+    @cached_property
     def entities(self) -> list[tuple[str, Pointer, Node]]:
         """Every node: reference, pointer inside the workflow object, node."""
         return list(walk(self.workflow))
@@ -101,10 +111,18 @@ class Subject:
                 named.add(holder["name"])
         return found
 
-    @cached_property
+    @property
     def made(self) -> frozenset[str]:
         """The names of all outputs of the workflow and its nodes."""
         return frozenset(output for output, _ in self.outputs)
+
+    @cached_property
+    def names(self) -> tuple[tuple[str, Pointer, bool], ...]:
+        """The name of each node of the workflow itself, its place, and whether its output is left open."""
+        return tuple(
+            (node["name"], (*pointer, "name"), leaves_output_open(node))
+            for pointer, node in self.nodes
+        )
 
     @cached_property
     def makers(self) -> Mapping[str, str]:
@@ -156,6 +174,32 @@ class Subject:
         """Every same-cycle edge of the workflow itself: its name or id, place in the document, output."""
         return list(normal_upstreams(self.own_edges))
 
+    @cached_property
+    def outer_upstreams(self) -> tuple[tuple[Upstream, bool], ...]:
+        """What the workflow and its own nodes wait for, and whether the place is one in the document.
+
+        An edge of nobody knows whom is another rule's finding.
+        """
+        known = self.own_names
+        found = [(upstream, False) for upstream in self.scopes[0].upstreams]
+        found += [(upstream, True) for upstream in self.own_upstreams]
+        return tuple(each for each in found if each[0].node in known)
+
+    def brief(self) -> "Subject":
+        """The same for rules across documents, for whoever has no room for the document itself.
+
+        Where a silence names a field, the document is needed to tell which findings it covers.
+        """
+        if any("path" in entry for entry in self.said.get("silence") or ()):
+            return self
+        facts = {fact: getattr(self, fact) for fact in _ACROSS}
+        document = self.manifest.document
+        body = {"nodes": []} if is_flat(document) else {"workflows": [{"name": self.name}]}
+        outline = {"kind": document["kind"], "deployer": self.said, "spec": body}
+        brief = Subject(replace(self.manifest, document=outline), self.target)
+        vars(brief).update(facts)
+        return brief
+
     def whole(self, pointer: Pointer, in_document: bool = False) -> Pointer:
         """A pointer into the workflow object, or one into the document, as the latter."""
         if in_document:
@@ -163,6 +207,9 @@ class Subject:
         flat = is_flat(self.manifest.document)
         return ("spec", *pointer) if flat else ("spec", "workflows", 0, *pointer)
 
+
+_ACROSS = ("path", "name", "names", "outputs", "output_of_node", "own_names", "outer_upstreams")
+"""What the rules across documents look at, beside the manifest's own `deployer:`."""
 
 DocumentRule = Rule[Subject, Finding]
 RepositoryRule = Rule[Sequence[Subject], tuple[Subject, Finding]]
