@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 
 from deployer import config
 from deployer.base_ref import Revision, named, of_ci
+from deployer.comparing import Before
 from deployer.desired import from_manifest
 from deployer.errors import Conflict, InvalidManifests, UsageError
 from deployer.load import load
 from deployer.model import Location, Problem, Settings, Target, Workflow
+from deployer.origins import base_of
 from deployer.reading import git_files
 from deployer.reading.git import Git, GitFailed
 from deployer.reading.repository import repository_of
@@ -46,6 +48,10 @@ class Since:
     def workflows(self) -> Mapping[str, Workflow]:
         """What the base held, by path; nothing without a base."""
         return self.base.workflows if self.base else {}
+
+    def of(self, desired: Workflow) -> Before:
+        """What git held of a workflow, under its path or its former one."""
+        return Before(base_of(desired, self.workflows), self.words, self.prune)
 
     @property
     def words(self) -> str:

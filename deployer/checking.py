@@ -31,9 +31,9 @@ class Checked(NamedTuple):
     """One manifest: what is wrong with it by itself, and what else there is to know of it.
 
     `problems` are those of the document, `within` what the rules for one document found, whose places
-    are not looked up yet, `used` the silences that these met. A `subject`, fit for the rules across documents, is there only if the file
-    can be read and the schema takes it. `path` is the one that the document says itself, None where it
-    is not known.
+    are not looked up yet, `used` the silences that these met. A `subject`, fit for the rules across
+    documents, is there only if the file can be read and the schema takes it. `path` is the one that the
+    document says itself, None where it is not known.
     """
 
     file: str
@@ -81,6 +81,12 @@ def _by_rules(checked: Checked, subject: Subject, settings: Settings) -> Checked
 
 def _broken(problems: Iterable[Problem]) -> bool:
     return any(problem.severity == "error" for problem in problems)
+
+
+def is_meant_for(target: Target, subject: Subject) -> bool:
+    """Whether a workflow is deployed to a target: `deployer.only` may name the targets it is for."""
+    only = subject.said.get("only")
+    return not only or target is SYMBOLIC or target.name in only
 
 
 # --- one document ---------------------------------------------------------------------------------

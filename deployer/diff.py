@@ -167,6 +167,22 @@ def masked(value: Any, field: Field | None) -> Any:
     return value
 
 
+def holds_secret(value: Any, field: Field | None) -> bool:
+    """Whether `masked` would hide anything in `value`."""
+    if field is None or field.public or value is None:
+        return False
+    if field.sensitive:
+        return bool(value != MASK)
+    if isinstance(value, dict):
+        keyed = field.element if field.merge_key else field.property
+        return any(
+            holds_secret(item, keyed(key) or field.property(key)) for key, item in value.items()
+        )
+    if isinstance(value, list):
+        return any(holds_secret(item, field.element_of(item)) for item in value)
+    return False
+
+
 def secrets(value: Any, field: Field | None) -> set[str]:
     """The texts in `value` that `masked` hides."""
     if field is None or value is None:

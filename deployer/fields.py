@@ -247,6 +247,11 @@ class Field:
         """Whether nothing here or below refers to an entity, or is the service's own."""
         return not self._anywhere(lambda field: field.reference or field.read_only)
 
+    @cached_property
+    def public(self) -> bool:
+        """Whether nothing here or below is ever masked."""
+        return not self._anywhere(lambda field: field.sensitive or field.sensitive_names)
+
     def _anywhere(self, holds: Callable[["Field"], bool]) -> bool:
         """Whether it holds of this field or any one below; documents nest, so fields recur."""
         seen: set[int] = set()

@@ -9,7 +9,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 from deployer import rules
-from deployer.checking import SYMBOLIC, Checked, Read, check, in_config, override
+from deployer.checking import (
+    SYMBOLIC,
+    Checked,
+    Read,
+    check,
+    in_config,
+    is_meant_for,
+    override,
+)
 from deployer.errors import UsageError
 from deployer.manifest import parse
 from deployer.model import Problem, Settings, Target
@@ -18,7 +26,7 @@ from deployer.reading.tree import Folder, Tree
 from deployer.rules.subject import Subject
 from deployer.rules.told_elsewhere import OVERRIDE
 
-__all__ = ["SYMBOLIC", "Loaded", "files", "is_meant_for", "load", "nothing_to_load", "together"]
+__all__ = ["SYMBOLIC", "Loaded", "files", "load", "nothing_to_load", "together"]
 
 
 class Loaded(NamedTuple):
@@ -133,12 +141,6 @@ def nothing_to_load(settings: Settings, paths: Sequence[Path] = ()) -> UsageErro
         why=f"no file matches {', '.join(f'`{each}`' for each in wanted) or 'an empty list'}",
         hint="correct `manifests:` in deployer.yaml" if settings.config else "name other files",
     )
-
-
-def is_meant_for(target: Target, subject: Subject) -> bool:
-    """Whether a workflow is deployed to a target: `deployer.only` may name the targets it is for."""
-    only = subject.said.get("only")
-    return not only or target is SYMBOLIC or target.name in only
 
 
 def _unused_overrides(

@@ -7,19 +7,19 @@ publish   what is saved → production, each workflow by a pipeline run: `deploy
 """
 
 import asyncio
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from deployer import apply as applying
+from deployer.ahead import Ahead
 from deployer.base import TWO_WAY, Since
+from deployer.comparing import compared, identified, wished
 from deployer.desired import from_manifest
-from deployer.entities import SELF
 from deployer.errors import Conflict, InvalidManifests
-from deployer.load import Loaded, load
+from deployer.load import Loaded, files, load
 from deployer.manifest import locate
 from deployer.model import (
     Change,
-    Observed,
     Plan,
     Publication,
     Published,
@@ -28,8 +28,8 @@ from deployer.model import (
     Workflow,
 )
 from deployer.observe import observe
-from deployer.origins import base_of, dropped, gone, removed, traced
-from deployer.plan import change, ordered, sorted_by_wait, upstreams
+from deployer.origins import gone, removed
+from deployer.plan import ordered, sorted_by_wait, upstreams
 from deployer.publishing import publish as publishing
 from deployer.publishing.publication import published
 from deployer.publishing.publisher import Publisher
@@ -42,7 +42,7 @@ from deployer.scope import refuse_outside, surroundings, within
 from deployer.selection import Choose, Chosen, everything
 from deployer.writer import Writer
 
-__all__ = ["Loaded", "apply", "load", "narrowed", "plan", "publish"]
+__all__ = ["Loaded", "apply", "files", "load", "narrowed", "plan", "publish"]
 
 
 # --- plan -----------------------------------------------------------------------------------------
@@ -57,6 +57,7 @@ async def plan(
     since: Since = TWO_WAY,
     reviewer: Reviewer = NOBODY,
     recall: Recall = anew,
+    ahead: Ahead | None = None,
 ) -> Plan:
     """What would bring the workspace to the state of the manifests; reads only.
 
@@ -65,16 +66,17 @@ async def plan(
 
     `publish` says for every workflow whether it is to be published; None leaves that to its manifest,
     then to the target. Whether what is saved is published already is asked for those only. `recall`
-    says what need not be read again.
+    says what need not be read again; `ahead` is what was found while the manifests were read.
     Raises InvalidManifests if a manifest has an error, RefusedBySafety if one lies outside `scope:`,
     Conflict if a pasted id belongs elsewhere.
     """
     if loaded.errors:
         raise InvalidManifests(loaded.problems)
-    desired = [from_manifest(subject.manifest, target) for subject in loaded.subjects]
+    ahead = ahead or Ahead.none([from_manifest(each.manifest, target) for each in loaded.subjects])
+    desired = ahead.desired
     places = {subject.path: subject for subject in loaded.subjects}
     refuse_outside(((workflow.path, workflow.file) for workflow in desired), loaded.scope)
-    listed = await remote.summaries()
+    listed = await remote.summaries() if ahead.listed is None else ahead.listed
     _check_pasted(desired, listed)
     moving = [each for each in desired if each.path not in listed and each.moved_from in listed]
     refuse_outside(((each.moved_from, each.file) for each in moving), loaded.scope)
@@ -82,10 +84,11 @@ async def plan(
     meant = choose([*desired, *lost])
     looked_at = [*_meant(desired, meant), *_meant(lost, meant)]
     paths = [path for each in looked_at for path in (each.path, each.moved_from)]
-    remote = await recall(remote, [listed[path] for path in paths if path in listed])
-    look = _Look(remote, listed, asyncio.Semaphore(target.connections), since)
+    if ahead.listed is None:
+        remote = await recall(remote, [listed[path] for path in paths if path in listed])
+    look = _Look(remote, listed, asyncio.Semaphore(target.connections), since, ahead.changes)
     changes = await look.changes(_meant(desired, meant), _meant(lost, meant))
-    wishes = {each.path: _wish(each, target, publish) for each in desired}
+    wishes = {each.path: wished(each, target, publish) for each in desired}
     changes = [replace(each, publish=wishes.get(each.address, False)) for each in changes]
     changes = await _with_publication(changes, PipelineRuns(remote.client, remote.project))
     former = {each.path for each in lost} | {each.moved_from for each in changes}
@@ -112,7 +115,7 @@ async def plan(
 
 
 def _lost(
-    loaded: Loaded, desired: list[Workflow], listed: Mapping[str, Summary], since: Since
+    loaded: Loaded, desired: Sequence[Workflow], listed: Mapping[str, Summary], since: Since
 ) -> list[Workflow]:
     """What is gone from git since the base and may be live; of what no list shows, a look will tell."""
     hidden = [path for path, each in since.workflows.items() if each.kind not in LISTED_TYPES]
@@ -135,6 +138,7 @@ class _Look:
     listed: Mapping[str, Summary]
     gate: asyncio.Semaphore
     since: Since
+    ahead: Mapping[str, Change]
 
     async def changes(self, desired: Iterable[Workflow], lost: Iterable[Workflow]) -> list[Change]:
         """The change of each desired workflow, and of each that is gone from git and live."""
@@ -142,12 +146,11 @@ class _Look:
         return [found for found in await asyncio.gather(*looks) if found]
 
     async def _change(self, desired: Workflow) -> Change | None:
-        base = base_of(desired, self.since.workflows)
+        if desired.path in self.ahead:
+            return self.ahead[desired.path]
         async with self.gate:
             live = await observe(desired, self.listed, self.remote)
-            names = dropped(base, desired, live) if self.since.prune else ()
-            found = traced(change(desired, live, names), base, self.since.words)
-        return _identified(found, live)
+            return compared(desired, live, self.since.of(desired))
 
     async def _removal(self, lost: Workflow) -> Change | None:
         async with self.gate:
@@ -155,20 +158,7 @@ class _Look:
             if live is None:
                 return None
             found = removed(lost, live, self.since.words, prune=self.since.prune)
-        return _identified(found, live)
-
-
-def _identified(found: Change, live: Observed | None) -> Change:
-    if live is None:
-        return found
-    return replace(found, object_id=live.ids[SELF], fingerprint=live.fingerprint)
-
-
-def _wish(desired: Workflow, target: Target, said: bool | None) -> bool:
-    """Whether a workflow is to be published: the command line, else the manifest, else the target."""
-    if said is not None:
-        return said
-    return target.publish if desired.publish is None else desired.publish
+        return identified(found, live)
 
 
 async def _with_publication(changes: list[Change], runs: PipelineRuns) -> list[Change]:
@@ -196,7 +186,7 @@ def _placed(found: Change, places: Mapping[str, Subject]) -> Change:
     return replace(found, line=locate(manifest, ("spec", "workflows", 0)).line)
 
 
-def _check_pasted(desired: Iterable[Workflow], listed: dict[str, Summary]) -> None:
+def _check_pasted(desired: Iterable[Workflow], listed: Mapping[str, Summary]) -> None:
     owners = {summary.id: path for path, summary in listed.items()}
     for workflow in desired:
         path = owners.get(workflow.pasted_id, workflow.path)

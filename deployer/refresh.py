@@ -14,14 +14,14 @@ from typing import Any
 
 from deployer import __version__, schema
 from deployer.cache import Cache
-from deployer.diff import masked
+from deployer.diff import holds_secret
 from deployer.entities import SELF
 from deployer.errors import CredentialsError, ServiceError
-from deployer.flowspec import from_wire, nested
+from deployer.flowspec import nested, read_live
 from deployer.model import Target
 from deployer.normalise import digest
 from deployer.reading.source import access_key
-from deployer.remote.workspace import NodeLine, Remote, Summary
+from deployer.remote.workspace import NodeLine, Remote, Summary, document_of
 
 SETTLED = 20 * 60.0
 """How long before its reading a workflow must have been changed last, in seconds.
@@ -62,41 +62,36 @@ class Recollection:
     async def __call__(self, remote: Remote, wanted: Iterable[Summary]) -> Remote:
         """The project, in which reading an unmoved workflow costs no call."""
         listed = {each.id: each for each in wanted}
-        kept = {key: found for key, each in listed.items() if (found := self._kept(each))}
+        kept = {key: found[0] for key, each in listed.items() if (found := self._kept(each))}
         # The list of nodes costs a call itself: for one workflow there is nothing to gain.
         lines = await _lines(remote, len(kept)) if len(kept) > 1 else []
         return _Recalled(remote, listed, _unmoved(listed, kept, lines), self)
 
-    def document(self, summary: Summary) -> Document | None:
-        """The document that was kept, if it is still there."""
+    def text(self, summary: Summary) -> str | None:
+        """The document that was kept, as it was read, if it is still there."""
         found = self._kept(summary)
         if found is None:
             return None
         self.taken += 1
-        document: Document = found["document"]
-        return document
+        return found[1].decode()
 
-    def keep(self, summary: Summary, document: Document, read: float) -> None:
-        """Keep what was asked for at `read`; never what was changed just before, nor what is secret."""
-        if not summary.modified or not _settled(summary.modified, read) or _is_secret(document):
+    def keep(self, summary: Summary, text: str, nodes: tuple[str, ...], read: float) -> None:
+        """Keep what was asked for at `read`, with these nodes; never what was changed just before."""
+        if not summary.modified or not _settled(summary.modified, read):
             return
-        entities = from_wire(document).ids
-        entry = {
-            "maker": self._maker,
-            "read": read,
-            "line": summary.line,
-            "nodes": [each for key, each in entities.items() if key != SELF],
-            "document": document,
-        }
-        self.cache.put(self._key(summary), json.dumps(entry).encode())
+        head = {"maker": self._maker, "read": read, "line": summary.line, "nodes": nodes}
+        data = json.dumps(head).encode() + b"\n" + text.encode()
+        self.cache.put(self._key(summary), data)
 
-    def _kept(self, summary: Summary) -> dict[str, Any] | None:
+    def _kept(self, summary: Summary) -> tuple[dict[str, Any], bytes] | None:
+        """What is said of an entry, and its text, where the list still says the same."""
         data = self.cache.get(self._key(summary))
         if data is None:
             return None
-        entry: dict[str, Any] = json.loads(data)
-        same = (entry["maker"], entry["line"]) == (self._maker, summary.line)
-        return entry if same and 0 <= self.now() - entry["read"] <= LONGEST else None
+        said, _, text = data.partition(b"\n")
+        head: dict[str, Any] = json.loads(said)
+        same = (head["maker"], head["line"]) == (self._maker, summary.line)
+        return (head, text) if same and 0 <= self.now() - head["read"] <= LONGEST else None
 
     def _key(self, summary: Summary) -> str:
         target = self.target
@@ -116,19 +111,38 @@ class _Recalled(Remote):
     ) -> None:
         super().__init__(remote.client, remote.project)
         self._listed, self._unmoved, self._memory = listed, unmoved, memory
+        self._read: dict[str, float] = {}
 
-    async def definition(self, identity: str) -> Document | None:
-        """The document of a workflow, from the service unless it is known not to have moved."""
+    def may_keep(self, identity: str) -> bool:
+        """See `Remote`."""
+        return identity in self._read
+
+    def learnt(self, identity: str, text: str, nodes: tuple[str, ...]) -> None:
+        """See `Remote`."""
+        self._memory.keep(self._listed[identity], text, nodes, self._read[identity])
+
+    async def spec(self, identity: str) -> str | None:
+        """The text of a workflow, from the service unless it is known not to have moved."""
         summary = self._listed.get(identity)
         if summary is not None and identity in self._unmoved:
-            kept = self._memory.document(summary)
+            kept = self._memory.text(summary)
             if kept is not None:
                 return kept
-        read = self._memory.now()
-        found = await super().definition(identity)
-        if summary is not None and found is not None:
-            self._memory.keep(summary, found, read)
-        return found
+        if summary is not None:
+            self._read[identity] = self._memory.now()
+        return await super().spec(identity)
+
+    async def definition(self, identity: str) -> Document | None:
+        """The document of a workflow; what the service was asked for is kept for the next plan."""
+        text = await self.spec(identity)
+        if text is None:
+            return None
+        document = document_of(text)
+        if self.may_keep(identity):
+            nodes = worth_keeping(document, text)
+            if nodes is not None:
+                self.learnt(identity, text, nodes)
+        return document
 
 
 async def _lines(remote: Remote, most: int) -> list[NodeLine]:
@@ -168,9 +182,11 @@ def _settled(modified: int, read: float) -> bool:
     return 0 < modified / 1000 < read - SETTLED
 
 
-def _is_secret(document: Document) -> bool:
-    """Whether a document holds what is not to lie on a disk: a sensitive value, or a key."""
-    shown = nested(document)
-    if masked(shown, schema.document()) != shown:
-        return True
-    return access_key(json.dumps(document, ensure_ascii=False)) is not None
+def worth_keeping(document: Document, text: str) -> tuple[str, ...] | None:
+    """The ids of the nodes in a document; None if it is not to lie on a disk.
+
+    That is one with a sensitive value, or a key in its text.
+    """
+    if holds_secret(nested(document), schema.document()) or access_key(text) is not None:
+        return None
+    return tuple(each for key, each in read_live(document).ids.items() if key != SELF)

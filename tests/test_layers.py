@@ -36,7 +36,10 @@ PARTS = {
     "flowspec": {"complaints", "moves"},
     "model": {"asked", "checks", "days", "halt", "in_order", "nearest", "runs"},
     "pipeline": {
+        "ahead",
         "base",
+        "comparing",
+        "hands",
         "checking",
         "doctor",
         "load",

@@ -72,7 +72,7 @@ def command(
     from deployer.cli.planning import planned
 
     asked = with_allowed(Asked(select, exclude, publish, base=base, prune=prune), allowed)
-    found = planned(target, asked, deadline, remembers=not refresh)
+    found = planned(target, asked, deadline, remembers=not refresh, shown=not out)
     made = found.plan
     if out:
         from deployer.cli.saved import save

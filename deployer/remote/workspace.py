@@ -136,12 +136,24 @@ class Remote:
 
     async def definition(self, identity: str) -> dict[str, Any] | None:
         """The FlowSpec document of a workflow with its scripts; None if there is none."""
+        text = await self.spec(identity)
+        return None if text is None else document_of(text)
+
+    async def spec(self, identity: str) -> str | None:
+        """The same as the text that the service holds, for `document_of`."""
         params: dict[str, str | bool] = {"Id": identity, "ProjectId": self.project}
         try:
             answer = await self._client.call(_GET, {**params, "IncludeScriptContent": True})
         except NotFound:
             return None
-        return _document(mapping(answer, "WorkflowDefinition").get("Spec"))
+        return str(mapping(answer, "WorkflowDefinition").get("Spec"))
+
+    def may_keep(self, identity: str) -> bool:
+        """Whether the text of a workflow was read just now, and is to be kept if it holds no secret."""
+        return False
+
+    def learnt(self, identity: str, text: str, nodes: tuple[str, ...]) -> None:
+        """Hear of the ids of the nodes in a text that `may_keep` wants; nothing is kept here."""
 
     async def node_document(self, identity: str) -> dict[str, Any] | None:
         """The document that holds a node, its workflow's if it is in one (B-46), or None."""
@@ -149,7 +161,7 @@ class Remote:
             answer = await self._client.call(_GET_NODE, {"Id": identity, "ProjectId": self.project})
         except NotFound:
             return None
-        return _document(mapping(answer, "Node").get("Spec"))
+        return document_of(str(mapping(answer, "Node").get("Spec")))
 
     async def node_ids_at(self, path: str, name: str) -> list[str]:
         """The ids of the nodes with exactly that script path."""
@@ -234,8 +246,9 @@ def _digest(item: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(item, sort_keys=True).encode()).hexdigest()
 
 
-def _document(spec: Any) -> dict[str, Any]:
-    document = read_json(spec) if isinstance(spec, str) else None
-    if isinstance(document, dict) and isinstance(document.get("spec"), dict):
+def document_of(spec: str) -> dict[str, Any]:
+    """The FlowSpec document that a text holds; raises Unreachable if it holds none."""
+    document = read_json(spec)
+    if document is not None and isinstance(document.get("spec"), dict):
         return document
     raise Unreachable("the service returned a workflow whose Spec is not a FlowSpec document")

@@ -1,0 +1,133 @@
+"""Live workflows are fetched while manifests are still being read: what a large project's plan begins with.
+
+Many manifests are read by several processes (see `hands`), each of which compares what it read with the
+live text that comes in meanwhile. So nothing is kept but what differs, and the time is that of the network
+or of the processors, not of both. Where any manifest is wrong no more is asked for.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from deployer.base import Since
+from deployer.checking import Checked
+from deployer.comparing import Asked, wished
+from deployer.errors import DeployerError
+from deployer.hands import Hand, Hands
+from deployer.load import Loaded, together
+from deployer.model import Change, Settings, Target, Workflow
+from deployer.refresh import Recall
+from deployer.remote.workspace import Remote, Summary
+
+MANY = 200
+"""From so many manifests on, what the processes save is more than what they cost to make."""
+
+_ROOM = 64
+"""Workflows that are between being read and being compared: each is held as a whole."""
+
+
+Live = tuple[dict[str, Summary], Remote]
+"""The live workflows by path, and the project as it is to be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """What is known before a plan is made: the workflows that manifests ask for, and changes found already.
+
+    `listed` are the live workflows by path, None if nobody has asked yet. A workflow with a change in
+    `changes`, by path, may be told by its edges only.
+    """
+
+    desired: Sequence[Workflow]
+    listed: Mapping[str, Summary] | None = None
+    changes: Mapping[str, Change] = field(default_factory=dict)
+
+    @staticmethod
+    def none(desired: Sequence[Workflow]) -> "Ahead":
+        """Nothing was found yet."""
+        return Ahead(desired)
+
+
+class Looking:
+    """Looks at the workflows of one target."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        target: Target,
+        since: Since,
+        remote: Remote,
+        recall: Recall,
+        hands: Hands,
+    ) -> None:
+        self._settings, self._target, self._since = settings, target, since
+        self._remote, self._recall, self._hands = remote, recall, hands
+        self._room = asyncio.Semaphore(_ROOM)
+        self._failure: DeployerError | None = None
+        self._stopped = False
+        self._publish: bool | None = None
+        self._desired: dict[str, Workflow] = {}
+        self._changes: dict[str, Change] = {}
+
+    async def look(
+        self, files: Sequence[Path], publish: bool | None = None
+    ) -> tuple[Loaded, Ahead]:
+        """What the manifests at these paths say together, and how far each is what is live.
+
+        Nothing of the latter where `Loaded` has errors. `publish` as for `pipeline.plan`: the content of
+        a workflow is told apart only where that counts. Raises what reading, and the service, raise.
+        """
+        self._publish = publish
+        listing = asyncio.create_task(self._live())
+        found = await asyncio.gather(*(self._one(each, listing) for each in files))
+        checked = [each for each in found if each]
+        loaded = together(checked, self._settings, self._target)
+        if loaded.errors and len(checked) == len(files):
+            return loaded, Ahead(())
+        if self._failure:
+            raise self._failure
+        listed, _ = await listing
+        desired = [self._desired[subject.manifest.file] for subject in loaded.subjects]
+        return loaded, Ahead(desired, listed, self._changes)
+
+    async def _live(self) -> Live:
+        listed = await self._remote.summaries()
+        return listed, await self._recall(self._remote, listed.values())
+
+    async def _one(self, path: Path, listing: asyncio.Task[Live]) -> Checked | None:
+        """One manifest, looked at as far as that makes sense: nothing is asked for after a failure."""
+        checked: Checked | None = None
+        async with self._room:
+            hand = self._hands.idlest()
+            try:
+                checked, desired = await hand.do("check", path)
+                self._stopped = self._stopped or checked.broken
+                if desired is not None and not self._stopped:
+                    await self._look(hand, checked.file, desired, listing)
+            except DeployerError as failure:
+                self._failure = self._failure or failure
+                self._stopped = True
+        return checked
+
+    async def _look(
+        self, hand: Hand, file: str, desired: Workflow, listing: asyncio.Task[Live]
+    ) -> None:
+        listed, remote = await asyncio.shield(listing)
+        summary = listed.get(desired.path)
+        text = await remote.spec(summary.id) if summary else None
+        if summary is None or text is None:
+            desired = await hand.do("take", file)
+        else:
+            await self._compare(hand, file, desired, summary.id, text, remote)
+        self._desired[file] = desired
+
+    async def _compare(
+        self, hand: Hand, file: str, desired: Workflow, identity: str, text: str, remote: Remote
+    ) -> None:
+        told = wished(desired, self._target, self._publish)
+        asked = Asked(told, remote.may_keep(identity))
+        found = await hand.do("compare", file, text, self._since.of(desired), asked)
+        self._changes[desired.path] = found.change
+        if found.nodes is not None:
+            remote.learnt(identity, text, found.nodes)
