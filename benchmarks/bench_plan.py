@@ -25,6 +25,7 @@ SIZES = (1000, 20)
 """Workflows and nodes of each, for which the budgets are meant."""
 
 VARIANTS = ("unchanged", "few changed", "all changed")
+FEW = "plan, few changed"
 FLOOR = "raw fetch"
 ONE_BY_ONE = "SDK script, one after the other"
 THREADS = 16
@@ -150,13 +151,13 @@ class Bench:
         with recorded(self.twin, delay, qps=rate * 1.1) as address:
             self._aim(address, self.connections, f"rate: {rate:g}")
             counted(address)
-            found = measured({"plan": plan(self.few)}, self.given.slow_rounds, warmup=False)
-            calls = sum(counted(address).values()) / len(found["plan"])
+            found = measured({FEW: plan(self.few)}, self.given.slow_rounds, warmup=False)
+            calls = sum(counted(address).values()) / len(found[FEW])
         title = f"{rate:g} calls a second"
         least = calls / rate
         self.report.runs(f"{title}, {delay:g} ms: {calls:.0f} calls take {least:.1f} s", found)
-        spread = Spread.of([each.wall / least for each in found["plan"]])
-        self.report.ratio(f"{title}: plan, few changed / its calls at that rate", spread)
+        spread = Spread.of([each.wall / least for each in found[FEW]])
+        self.report.ratio(f"{title}: {FEW} / its calls at that rate", spread)
 
     def warm(self, delay: float) -> None:
         """A plan that another one went before."""
@@ -165,7 +166,7 @@ class Bench:
             run(plan(self.few))
             counted(address)
             again = replace(plan(self.few), before=lambda: None)
-            found = measured({"plan, few changed": again}, self.given.rounds, warmup=False)
+            found = measured({FEW: again}, self.given.rounds, warmup=False)
             calls = sum(counted(address).values()) // self.given.rounds
         self.report.runs(f"warm, {delay:g} ms: {calls} calls", found)
         lines = _pages(sum(len(each["nodes"]) for each in self.twin.index))
@@ -195,7 +196,7 @@ class Bench:
         self.report.number(f"calls of a {what} / {least}", calls / number)
 
     def _judge_memory(self, found: Found) -> None:
-        runs = found["plan, few changed"]
+        runs = found[FEW]
         self.report.ratio("MiB of a plan", Spread.across(runs, "peak"))
         self.report.ratio("MiB of its largest worker process", Spread.across(runs, "worker"))
         workers = max(each.workers for each in runs)
