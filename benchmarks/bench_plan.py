@@ -129,9 +129,10 @@ class Bench:
             tasks = {f"plan, {name}": plan(each) for name, each in self.projects.items()}
             tasks |= {FLOOR: Task(floor, ROOT)}
             tasks |= {
-                IN_THREADS: self._script(address, THREADS),
+                # Judged beside it only where a network lies in between.
+                IN_THREADS: self._script(address, THREADS, rounds=None if delay else slow),
                 ONE_BY_ONE: self._script(address, 1, rounds=slow),
-                FETCH_IN_THREADS: self._script(address, THREADS, "--only-fetch"),
+                FETCH_IN_THREADS: self._script(address, THREADS, "--only-fetch", rounds=slow),
                 FETCH_ONE_BY_ONE: self._script(address, 1, "--only-fetch", rounds=slow),
             }
             found = measured(tasks, self.given.rounds, warmup=False)
@@ -169,7 +170,7 @@ class Bench:
             found = measured({FEW: again}, self.given.rounds, warmup=False)
             calls = sum(counted(address).values()) // self.given.rounds
         self.report.runs(f"warm, {delay:g} ms: {calls} calls", found)
-        lines = _pages(sum(len(each["nodes"]) for each in self.twin.index))
+        lines = _pages(self.twin.counts["nodes"])
         self._judge_calls("warm plan", calls, "list pages and node pages", self._lists() + lines)
 
     def _aim(self, address: str, *more: str) -> None:
@@ -187,10 +188,10 @@ class Bench:
             raise RuntimeError(f"a script names what does not differ: {sorted(wrong)[:5]}")
 
     def _lists(self) -> int:
-        return _pages(len(self.twin.index)) + 1
+        return _pages(self.twin.counts["workflows"]) + 1
 
     def _cold_calls(self) -> int:
-        return len(self.twin.index) + self._lists()
+        return self.twin.counts["workflows"] + self._lists()
 
     def _judge_calls(self, what: str, calls: int, least: str, number: int) -> None:
         self.report.number(f"calls of a {what} / {least}", calls / number)
