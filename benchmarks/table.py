@@ -8,7 +8,9 @@ from typing import Any
 
 from benchmarks.recorded import CACHE
 
-ORDER = ("plan", "scale", "apply", "validate", "startup", "load", "emulator", "render")
+ALL = ("plan", "scale", "apply", "validate", "startup", "load", "emulator", "render")
+README = Path(__file__).with_name("README.md")
+MARK = "<!-- below: python -m benchmarks.table --readme -->"
 
 
 def markdown(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
@@ -37,19 +39,32 @@ def _ratio(one: dict[str, Any]) -> tuple[str, ...]:
     return one["name"], f"{one['median']:.3g}", spread if varies else "", budget
 
 
+def sections(results: Path) -> Iterator[str]:
+    """The lines that tell every benchmark of which there are results."""
+    for name in ALL:
+        file = results / f"{name}.json"
+        if not file.exists():
+            continue
+        found = json.loads(file.read_text("utf-8"))
+        machine = found["machine"]
+        place = f"{machine['cores']} cores of {machine['processor']}, {machine['python']}"
+        yield from ("", f"### {name}", "", f"{found['when'][:10]}, {place},")
+        yield f"load of the last minute {machine['load'][0]}, of a quarter of an hour {machine['load'][2]}"
+        yield from told(found)
+
+
 def main() -> None:
-    """Print what there is of results."""
+    """Print what there is of results, or put it into README.md."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--results", type=Path, default=CACHE / "results")
+    parser.add_argument("--readme", action="store_true", help="into README.md, below its last mark")
     given = parser.parse_args()
-    for name in ORDER:
-        file = given.results / f"{name}.json"
-        if file.exists():
-            found = json.loads(file.read_text("utf-8"))
-            machine = found["machine"]
-            print(f"\n### {name}\n\n{found['when']}, {machine['cores']} cores ", end="")
-            print(f"({machine['processor']}), {machine['python']}, load {machine['load'][0]}")
-            print("\n".join(told(found)))
+    text = "\n".join(sections(given.results))
+    if not given.readme:
+        print(text)
+        return
+    above, mark, _ = README.read_text("utf-8").partition(MARK)
+    README.write_text(f"{above}{mark}\n{text}\n", "utf-8")
 
 
 if __name__ == "__main__":
