@@ -1,9 +1,9 @@
 """The recorded answers of a workspace, served by a process that does little more than write bytes.
 
 Lists and Gets only, each answered `--delay` ms after it came; above `--qps` calls in a second the
-answer is a refusal, as the gateway gives it, and is counted apart. No signature is checked: what is measured shares its
-processors with this process. `GET /counted` says how many calls of each operation there were since it
-was asked last.
+answer is a refusal, as the gateway gives it, and is counted apart. No signature is checked: what is
+measured shares its processors with this process. `GET /counted` says how many calls of each operation
+there were since it was asked last.
 """
 
 import argparse

@@ -3,6 +3,7 @@
 import argparse
 import json
 from collections.abc import Iterator, Sequence
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ MARK = "<!-- below: python -m benchmarks.table --readme -->"
 
 def markdown(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
     """The lines of a table."""
-    yield from (_row(columns), _row(["---"] * len(columns)))
+    yield from (_row(columns), _row(["---", *["---:"] * (len(columns) - 1)]))
     yield from map(_row, rows)
 
 
@@ -40,17 +41,25 @@ def _ratio(one: dict[str, Any]) -> tuple[str, ...]:
 
 
 def sections(results: Path) -> Iterator[str]:
-    """The lines that tell every benchmark of which there are results."""
-    for name in ALL:
-        file = results / f"{name}.json"
-        if not file.exists():
-            continue
-        found = json.loads(file.read_text("utf-8"))
-        machine = found["machine"]
-        place = f"{machine['cores']} cores of {machine['processor']}, {machine['python']}"
-        yield from ("", f"### {name}", "", f"{found['when'][:10]}, {place},")
-        yield f"load of the last minute {machine['load'][0]}, of a quarter of an hour {machine['load'][2]}"
-        yield from told(found)
+    """The lines that tell every benchmark of which there are results, and what they were made with."""
+    files = [results / f"{name}.json" for name in ALL]
+    found = [json.loads(file.read_text("utf-8")) for file in files if file.exists()]
+    if not found:
+        return
+    packages = max(found, key=itemgetter("when"))["machine"]["packages"]
+    yield f"\nWith {', '.join(f'{name} {number}' for name, number in packages.items() if number)}."
+    for each in found:
+        yield from ("", f"### {each['benchmark']}", "", _place(each))
+        yield from told(each)
+
+
+def _place(found: dict[str, Any]) -> str:
+    machine = found["machine"]
+    load = " ".join(map(str, machine["load"]))
+    return (
+        f"{found['when'][:10]}, {machine['cores']} cores of {machine['processor']},"
+        f" {machine['python']}; load {load}"
+    )
 
 
 def main() -> None:

@@ -36,7 +36,14 @@ from deployer.flowspec import derived_id, references, to_wire
 from deployer.manifest import Values, read
 from deployer.plan import change
 
-SOURCES = ("schemas/manifest.schema.json", "benchmarks/generate.py", "benchmarks/twin.py")
+SOURCES = (
+    "schemas/manifest.schema.json",
+    "deployer/desired.py",
+    "deployer/flowspec.py",
+    "deployer/normalise.py",
+    "benchmarks/generate.py",
+    "benchmarks/twin.py",
+)
 """Beside the emulator, what the answers depend on so much that another version of it makes others."""
 
 MADE = 1_735_689_600
