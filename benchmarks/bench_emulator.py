@@ -4,28 +4,25 @@ Prints requests a second and the ratio to the echo, which says more than either 
 then how long a database of 5,000 workflows takes to open.
 """
 
-import argparse
 import json
-import signal
 import sqlite3
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 
+from benchmarks.generate import PROJECT
+from benchmarks.report import Report, flags
+from benchmarks.rounds import ROOT, Spent, ours, ratio
+from benchmarks.serving import served
 from benchmarks.wire import KEY, send_all, signed
 from deployer.emulator import create_app
 
-ROOT = Path(__file__).resolve().parent.parent
-SERVE = "import sys; from deployer.__main__ import main; sys.exit(main())"
-PROJECT = "10001"
 NODES = 20
 WORKFLOW = "7000000000000000001"
-GOALS = {"GetWorkflowDefinition": 300.0, "ImportWorkflowDefinition": 60.0}
+ACTIONS = ("GetWorkflowDefinition", "ImportWorkflowDefinition")
+EMULATOR, ECHO = "emulator", "echo"
 
 
 def document(workflow_id: str, name: str, turn: int) -> str:
@@ -64,22 +61,6 @@ def document(workflow_id: str, name: str, turn: int) -> str:
     return json.dumps({"version": "1.1.0", "kind": "CycleWorkflow", "spec": spec})
 
 
-@contextmanager
-def served(folder: Path, *command: str) -> Iterator[str]:
-    """Run a server until the block ends; yields its address."""
-    ready = folder / f"ready{len(list(folder.iterdir()))}"
-    process = subprocess.Popen([sys.executable, *command, str(ready)], cwd=ROOT)
-    try:
-        while not ready.exists():
-            if process.poll() is not None:
-                raise RuntimeError("the server has ended")
-            time.sleep(0.01)
-        yield ready.read_text("utf-8")
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait()
-
-
 def gets(address: str, number: int) -> list[bytes]:
     """Signed calls that read the workflow with its scripts."""
     params = {"Id": WORKFLOW, "IncludeScriptContent": "true"}
@@ -102,32 +83,32 @@ def imports(address: str, number: int, turn: int) -> list[bytes]:
 
 def measure(
     rounds: int, calls: int, connections: int, folder: Path
-) -> dict[str, list[tuple[float, float]]]:
-    """Return requests a second of emulator and echo for every round and action."""
-    serve = ("-c", SERVE, "emulator", "serve", "--db", str(folder / "bench.db"))
-    flags = ("--project", PROJECT, "--set", "job_seconds=0", "--ready-file")
-    found: dict[str, list[tuple[float, float]]] = {action: [] for action in GOALS}
-    with served(folder, *serve, *flags) as address:
+) -> dict[str, dict[str, list[Spent]]]:
+    """What a request to the emulator and to the echo took in every round, by action."""
+    serve = ours("emulator", "serve", "--db", str(folder / "bench.db"), "--project", PROJECT)
+    found: dict[str, dict[str, list[Spent]]] = {}
+    with served(*serve, "--set", "job_seconds=0", "--ready-file") as address:
         _, imported = send_all(address, imports(address, 20, 0), 1)
         _, read = send_all(address, gets(address, 1), 1)
-        payloads = {"GetWorkflowDefinition": read, "ImportWorkflowDefinition": imported}
         print(f"answer of GetWorkflowDefinition: {len(read):,} bytes")
-        for action, payload in payloads.items():
+        for action, payload in zip(ACTIONS, (read, imported), strict=True):
             file = folder / f"{action}.json"
             file.write_bytes(payload)
-            with served(folder, str(ROOT / "benchmarks" / "echo.py"), str(file)) as floor:
+            echo = (sys.executable, str(ROOT / "benchmarks" / "echo.py"), str(file))
+            with served(*echo) as floor:
+                places = {EMULATOR: address, ECHO: floor}
+                runs: dict[str, list[Spent]] = {name: [] for name in places}
                 for turn in range(rounds + 1):
-                    speeds = []
-                    for place in (address, floor):
+                    for name, place in places.items():
                         requests = (
                             gets(place, calls)
                             if action == "GetWorkflowDefinition"
                             else imports(place, calls // 4, (turn + 1) * 1000)
                         )
                         seconds, _ = send_all(place, requests, connections)
-                        speeds.append(len(requests) / seconds)
-                    if turn:  # the first round warms both up
-                        found[action].append((speeds[0], speeds[1]))
+                        if turn:  # the first round warms both up
+                            runs[name].append(Spent(seconds / len(requests), 0.0, 0.0))
+            found[action] = runs
     return found
 
 
@@ -159,25 +140,31 @@ def _multiply(db: Path, workflows: int) -> None:
     file.close()
 
 
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
+def main() -> int:
+    """Measure, print and judge."""
+    parser = flags(__doc__)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--calls", type=int, default=400)
     parser.add_argument("--connections", type=int, default=4)
     parser.add_argument("--workflows", type=int, default=5000)
     given = parser.parse_args()
+    report = Report("emulator")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         found = measure(given.rounds, given.calls, given.connections, folder)
         seconds = opening(folder, given.workflows)
-    print(f"{'':<26}{'emulator/s':>12}{'echo/s':>12}{'ratio':>8}{'goal/s':>10}")
-    for action, rounds in found.items():
-        own, floor = (median(speeds) for speeds in zip(*rounds, strict=True))
-        ratio = median(one / other for one, other in rounds)
-        print(f"{action:<26}{own:>12.0f}{floor:>12.0f}{ratio:>8.2f}{GOALS[action]:>10.0f}")
-    print(f"database of {given.workflows:,} workflows opens in {seconds:.3f} s")
+    rows = []
+    for action, runs in found.items():
+        speeds = (f"{1 / median(run.wall for run in runs[name]):,.0f}" for name in (EMULATOR, ECHO))
+        rows.append((action, *speeds))
+        report.ratio(
+            f"{action}: time of emulator / echo", ratio(runs[EMULATOR], runs[ECHO], "wall")
+        )
+    report.table("requests a second", (EMULATOR, ECHO), rows)
+    opened = f"database of {given.workflows:,} workflows"
+    report.table("opening", ("s",), [(opened, f"{seconds:.3f}")])
+    return report.end(given.json)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

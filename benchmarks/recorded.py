@@ -23,6 +23,12 @@ class Twin:
         return self.folder / "answers"
 
     @cached_property
+    def counts(self) -> dict[str, int]:
+        """How many `workflows` and `nodes` there are: what can be known without the whole index."""
+        found: dict[str, int] = json.loads((self.folder / "counts.json").read_bytes())
+        return found
+
+    @cached_property
     def index(self) -> list[dict[str, Any]]:
         """Id, offset and length, line and lines of nodes of every workflow, in the order of lists."""
         found: list[dict[str, Any]] = json.loads((self.folder / "index.json").read_bytes())

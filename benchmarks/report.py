@@ -77,7 +77,7 @@ class Report:
         self.tables.append(Table(title, columns, rows))
         print(f"\n{title}")
         for row in (("", *columns), *rows):
-            print(f"{row[0]:<{_WIDTH}}" + "".join(f"{text:>20}" for text in row[1:]), flush=True)
+            print(f"{row[0]:<{_WIDTH}}" + "".join(f"{text:>24}" for text in row[1:]), flush=True)
 
     def runs(self, title: str, found: Found, figures: Sequence[Figure] = ("wall", "cpu")) -> None:
         """Keep and print what whole processes took."""

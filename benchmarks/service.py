@@ -1,15 +1,16 @@
 """The recorded answers of a workspace, served by a process that does little more than write bytes.
 
 Lists and Gets only, each answered `--delay` ms after it came; above `--qps` calls in a second the
-answer is a refusal, as the gateway gives it. No signature is checked: what is measured shares its
-processors with this process. `GET /counted` says how many calls of each operation there were since it
-was asked last.
+answer is a refusal, as the gateway gives it, and is counted apart. No signature is checked: what is
+measured shares its processors with this process. `GET /counted` says how many calls of each operation
+there were since it was asked last.
 """
 
 import argparse
 import asyncio
 import json
 import mmap
+import re
 import signal
 import time
 from collections import Counter, deque
@@ -19,8 +20,10 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from benchmarks.recorded import Twin
+from benchmarks.serving import REFUSED
 
 PAGE = 100
+_ACTION = re.compile(r"^x-acs-action: *(\w+)", re.IGNORECASE | re.MULTILINE)
 _REFUSED = {"Code": "Throttling.User", "Message": "Request was denied due to user flow control."}
 _UNKNOWN = {"Code": "InvalidAction.NotFound", "Message": "Nothing of the kind was recorded."}
 
@@ -46,26 +49,24 @@ class Answers:
 
     def to(self, action: str, query: str) -> bytes:
         """The whole answer to a call, with its head."""
-        self.counted[action] += 1
         if self._is_too_many():
+            self.counted[REFUSED] += 1
             return _answer(429, json.dumps(_REFUSED).encode())
+        self.counted[action] += 1
         body = self._body(action, dict(parse_qsl(query)))
         return _answer(404, json.dumps(_UNKNOWN).encode()) if body is None else _answer(200, body)
 
     def _body(self, action: str, params: Mapping[str, str]) -> bytes | None:
-        if (
-            action == "GetWorkflowDefinition"
-            and params.get("IncludeScriptContent", "").lower() == "true"
-        ):
+        """What was recorded; None for what was not, such as a Get without scripts or a filter."""
+        if action == "GetWorkflowDefinition":
             place = self._places.get(params.get("Id", ""))
-            return place and self._bodies[place[0] : sum(place)]
-        if params.keys() - {"ProjectId", "Type", "PageNumber", "PageSize"}:
+            whole = params.get("IncludeScriptContent", "").lower() == "true"
+            return self._bodies[place[0] : sum(place)] if place and whole else None
+        plain = not params.keys() - {"ProjectId", "Type", "PageNumber", "PageSize"}
+        if not plain or not action.startswith("List") or params.get("PageSize") != str(PAGE):
             return None
         pages = self._nodes if action == "ListNodes" else self._listed(params.get("Type", ""))
-        number = int(params.get("PageNumber", 1))
-        if not action.startswith("List") or params.get("PageSize") != str(PAGE):
-            return None
-        return pages[min(number, len(pages)) - 1]
+        return pages[min(int(params.get("PageNumber", 1)), len(pages)) - 1]
 
     def _listed(self, kind: str) -> list[bytes]:
         return self._workflows if kind == "CycleWorkflow" else self._none
@@ -126,14 +127,13 @@ class Connection(asyncio.Protocol):
             self._answer(head.decode("latin-1"))
 
     def _answer(self, head: str) -> None:
-        query = head.partition(" ")[2].partition(" ")[0].partition("?")[2]
-        action = head.lower().partition("x-acs-action: ")[2].partition("\r")[0]
-        if not action:
+        named = _ACTION.search(head)
+        if named is None:
             counted, self._answers.counted = self._answers.counted, Counter()
             self._write(_answer(200, json.dumps(counted).encode()))
             return
-        begun = head.lower().index(f"x-acs-action: {action}") + len("x-acs-action: ")
-        answer = self._answers.to(head[begun : begun + len(action)], query)
+        query = head.partition(" ")[2].partition(" ")[0].partition("?")[2]
+        answer = self._answers.to(named[1], query)
         if self._delay:
             asyncio.get_running_loop().call_later(self._delay, self._write, answer)
         else:

@@ -19,6 +19,9 @@ CREDENTIALS = dict(
 )
 """The variables that a command needs to be known to these servers."""
 
+REFUSED = "refused"
+"""What a `service` counts calls under that were too many, instead of their operation."""
+
 
 @contextmanager
 def served(*command: str) -> Iterator[str]:

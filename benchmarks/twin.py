@@ -36,7 +36,14 @@ from deployer.flowspec import derived_id, references, to_wire
 from deployer.manifest import Values, read
 from deployer.plan import change
 
-SOURCES = ("schemas/manifest.schema.json", "benchmarks/generate.py", "benchmarks/twin.py")
+SOURCES = (
+    "schemas/manifest.schema.json",
+    "deployer/desired.py",
+    "deployer/flowspec.py",
+    "deployer/normalise.py",
+    "benchmarks/generate.py",
+    "benchmarks/twin.py",
+)
 """Beside the emulator, what the answers depend on so much that another version of it makes others."""
 
 MADE = 1_735_689_600
@@ -59,7 +66,7 @@ def twin(workflows: int, nodes: int, seed: int = 0, cache: Path = CACHE) -> Twin
     """The live twin of `generate.project` with these sizes, made where it is not kept yet."""
     name = f"twin-{workflows}x{nodes}-{seed}"
     folder = cache / f"{name}-{_digest()}"
-    if not (folder / "index.json").exists():
+    if not (folder / "counts.json").exists():
         for former in cache.glob(f"{name}-*"):
             shutil.rmtree(former)
         begun = time.monotonic()
@@ -77,7 +84,7 @@ def _digest() -> str:
 
 def _make(folder: Path, workflows: int, nodes: int, seed: int) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    index = []
+    index: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as name, (folder / "answers").open("wb") as answers:
         root = Path(name)
         project(root, workflows, nodes, seed)
@@ -88,10 +95,10 @@ def _make(folder: Path, workflows: int, nodes: int, seed: int) -> None:
                     place = {"offset": answers.tell(), "length": len(each.answer)}
                     index.append({"id": each.id, **place, "line": each.line, "nodes": each.nodes})
                     answers.write(each.answer)
-    # Renamed into place last: a folder without it is one that was never finished.
-    part = folder / "index.part"
-    part.write_text(json.dumps(index), "utf-8")
-    part.replace(folder / "index.json")
+    (folder / "index.json").write_text(json.dumps(index), "utf-8")
+    counts = {"workflows": len(index), "nodes": sum(len(each["nodes"]) for each in index)}
+    # Written last: a folder without it is one that was never finished.
+    (folder / "counts.json").write_text(json.dumps(counts), "utf-8")
 
 
 def documents(root: Path, numbers: Iterable[int]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -162,7 +169,7 @@ def main() -> None:
     given = parser.parse_args()
     found = twin(given.workflows, given.nodes)
     size = found.answers.stat().st_size
-    print(f"{len(found.index):,} answers, {size / len(found.index) / 1024:.1f} KiB each")
+    print(f"{given.workflows:,} answers, {size / given.workflows / 1024:.1f} KiB each")
 
 
 if __name__ == "__main__":
