@@ -108,7 +108,7 @@ class Comparer:
         else:
             told = digest(comparable(*there[::2])) if asked.told else ""
             found = replace(found, object_id=there.ids[SELF], fingerprint=told)
-        return Compared(found, worth_keeping(document, text) if asked.kept else None)
+        return Compared(found, worth_keeping(document, text, there.ids) if asked.kept else None)
 
 
 def _briefly(told: tuple[Told, ...], brief: Subject) -> Iterator[Told]:

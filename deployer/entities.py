@@ -131,16 +131,12 @@ def to_names(value: Any, field: Field | None, index: Index, scope: str = "", key
         inner = (
             f"{scope}{value['name']}/" if key in ("nodes", "while") and "name" in value else scope
         )
-        places = field.properties
-        result = {}
-        for name, item in value.items():
-            place = places.get(name)
-            if place is None:
-                result[name] = item
-            elif not place.read_only:
-                may_name = place.reference or isinstance(item, dict | list)
-                result[name] = to_names(item, place, index, inner, name) if may_name else item
-        return result
+        naming, own = field.naming, field.stated_by_service
+        return {
+            name: to_names(item, naming[name], index, inner, name) if name in naming else item
+            for name, item in value.items()
+            if name not in own
+        }
     if isinstance(value, list):
         return [to_names(item, field.items, index, scope, key) for item in value]
     if isinstance(value, str) and field.reference:

@@ -248,6 +248,21 @@ class Field:
         return not self._anywhere(lambda field: field.reference or field.read_only)
 
     @cached_property
+    def stated_by_service(self) -> frozenset[str]:
+        """The known keys of an object that only the service states."""
+        return frozenset(name for name, field in self.properties.items() if field.read_only)
+
+    @cached_property
+    def naming(self) -> Mapping[str, "Field"]:
+        """The known keys of an object at or below which an entity may be referred to."""
+        return {name: field for name, field in self.properties.items() if not field.nameless}
+
+    @cached_property
+    def holding_keys(self) -> Mapping[str, "Field"]:
+        """The known keys of an object at or below which lists have elements with an identity."""
+        return {name: field for name, field in self.properties.items() if not field.keyless}
+
+    @cached_property
     def public(self) -> bool:
         """Whether nothing here or below is ever masked."""
         return not self._anywhere(lambda field: field.sensitive or field.sensitive_names)

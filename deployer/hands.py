@@ -50,7 +50,7 @@ class Hand:
         self.load = 0
         """How much it has still to do."""
         self._waiting: deque[asyncio.Future[Any]] = deque()
-        self._opening: asyncio.Task[asyncio.StreamWriter] | None = None
+        self._writer: asyncio.StreamWriter | None = None
         self._listener: asyncio.Task[None] | None = None
 
     async def do(self, method: str, *given: Any) -> Any:
@@ -58,21 +58,28 @@ class Hand:
 
         DeployerError if the process has ended.
         """
+        if self._writer is None or self._writer.is_closing():
+            raise _ended()
+        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._waiting.append(answer)
+        self._writer.write(_framed((method, given)))
         self.load += 1
         try:
-            self._opening = self._opening or asyncio.create_task(self._open())
-            writer = await asyncio.shield(self._opening)
-            answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-            self._waiting.append(answer)
-            writer.write(_framed((method, given)))
             return await answer
         finally:
             self.load -= 1
 
-    async def _open(self) -> asyncio.StreamWriter:
-        reader, writer = await asyncio.open_connection(sock=self._link, limit=_BUFFER)
+    async def open(self) -> None:
+        """Begin to listen to the process."""
+        reader, self._writer = await asyncio.open_connection(sock=self._link, limit=_BUFFER)
         self._listener = asyncio.create_task(self._listen(reader))
-        return writer
+
+    async def close(self) -> None:
+        """Hear no more of the process; it ends by that."""
+        if self._writer and self._listener:
+            self._listener.cancel()
+            self._writer.close()
+            await asyncio.wait([self._listener])
 
     async def _listen(self, reader: asyncio.StreamReader) -> None:
         try:
@@ -91,7 +98,7 @@ class Hand:
                 if not each.done():
                     each.set_exception(_ended())
 
-    def close(self) -> None:
+    def end(self) -> None:
         """End the process."""
         self._link.close()
         self._process.join(_PATIENCE)
@@ -110,7 +117,11 @@ def _ended() -> DeployerError:
 
 
 class Hands:
-    """Some processes with a worker each; a context manager, to be entered while nothing else runs."""
+    """Some processes with a worker each.
+
+    A context manager twice over: without `async` for the processes, to be entered while nothing else
+    runs, and inside of that with `async`, for talking to them.
+    """
 
     def __init__(self, make: Callable[[], object], many: int) -> None:
         """`make` is called in each of so many processes for its worker."""
@@ -130,7 +141,21 @@ class Hands:
         trace: TracebackType | None,
     ) -> None:
         for hand in self._hands:
-            hand.close()
+            hand.end()
+
+    async def __aenter__(self) -> "Hands":
+        for hand in self._hands:
+            await hand.open()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for hand in self._hands:
+            await hand.close()
 
     def idlest(self) -> Hand:
         """The one with the least to do."""

@@ -46,11 +46,8 @@ def keyed(value: Any, field: Field | None) -> Any:
     if isinstance(value, dict):
         if field.merge_key and field.items is not None:
             return {key: _keyed_entry(key, item, field.items) for key, item in value.items()}
-        places = field.properties
-        return {
-            key: keyed(item, places.get(key)) if isinstance(item, dict | list) else item
-            for key, item in value.items()
-        }
+        deep = field.holding_keys
+        return {key: keyed(item, deep[key]) if key in deep else item for key, item in value.items()}
     if isinstance(value, list):
         return _keyed_list(value, field)
     return value

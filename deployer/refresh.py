@@ -139,7 +139,7 @@ class _Recalled(Remote):
             return None
         document = document_of(text)
         if self.may_keep(identity):
-            nodes = worth_keeping(document, text)
+            nodes = worth_keeping(document, text, read_live(document).ids)
             if nodes is not None:
                 self.learnt(identity, text, nodes)
         return document
@@ -182,11 +182,11 @@ def _settled(modified: int, read: float) -> bool:
     return 0 < modified / 1000 < read - SETTLED
 
 
-def worth_keeping(document: Document, text: str) -> tuple[str, ...] | None:
-    """The ids of the nodes in a document; None if it is not to lie on a disk.
+def worth_keeping(document: Document, text: str, ids: Mapping[str, str]) -> tuple[str, ...] | None:
+    """The ids of the nodes in a document that has these ids; None if it is not to lie on a disk.
 
     That is one with a sensitive value, or a key in its text.
     """
     if holds_secret(nested(document), schema.document()) or access_key(text) is not None:
         return None
-    return tuple(each for key, each in read_live(document).ids.items() if key != SELF)
+    return tuple(each for key, each in ids.items() if key != SELF)

@@ -116,7 +116,8 @@ def _planned_ahead(
                 remote = connection.remote
                 memory = recollection(settings.root, target, remote) if remembers else None
                 looking = Looking(settings, target, before, remote, memory or anew, working)
-                loaded, ahead = await looking.look(manifests, asked.publish)
+                async with working:
+                    loaded, ahead = await looking.look(manifests, asked.publish)
                 if loaded.errors:
                     raise InvalidManifests(loaded.problems)
                 making = _Making(settings, target, asked, before, connection, memory)

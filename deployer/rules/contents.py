@@ -74,14 +74,19 @@ def _stands_for_an_id(text: str, pointer: Pointer, subject: Subject) -> bool:
 
 def _references(value: Any, field: Field, at: Pointer) -> Iterator[tuple[Pointer, str]]:
     """The texts in a mapping or list that may stand for an entity, with their places."""
-    for step, item in value.items() if isinstance(value, dict) else enumerate(value):
-        below = field.property(step) if isinstance(step, str) else field.items
-        if below is None:
-            continue
+    for step, item, below in _naming_parts(value, field):
         if isinstance(item, dict | list):
             yield from _references(item, below, (*at, step))
         elif below.reference and isinstance(item, str):
             yield (*at, step), item
+
+
+def _naming_parts(value: Any, field: Field) -> list[tuple[str | int, Any, Field]]:
+    if isinstance(value, dict):
+        naming = field.naming
+        return [(key, item, naming[key]) for key, item in value.items() if key in naming]
+    items = field.items
+    return [] if items is None else [(number, item, items) for number, item in enumerate(value)]
 
 
 def command_is_said(subject: Subject) -> Iterator[Finding]:

@@ -130,15 +130,10 @@ def _refuse(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
-def _is_shallow(document: dict[str, Any]) -> bool:
-    level: list[Any] = [document]
-    for _ in range(MAX_DEPTH):
-        level = [child for parent in level for child in _containers(parent)]
-        if not level:
-            return True
-    return False
-
-
-def _containers(parent: dict[str, Any] | list[Any]) -> list[Any]:
-    children = parent.values() if isinstance(parent, dict) else parent
-    return [child for child in children if isinstance(child, dict | list)]
+def _is_shallow(parent: dict[str, Any] | list[Any], room: int = MAX_DEPTH) -> bool:
+    if not room:
+        return False
+    for child in parent.values() if isinstance(parent, dict) else parent:
+        if isinstance(child, dict | list) and not _is_shallow(child, room - 1):
+            return False
+    return True
