@@ -136,12 +136,18 @@ class Remote:
 
     async def definition(self, identity: str) -> dict[str, Any] | None:
         """The FlowSpec document of a workflow with its scripts; None if there is none."""
+        found = await self.dated(identity)
+        return found and found[0]
+
+    async def dated(self, identity: str) -> tuple[dict[str, Any], int] | None:
+        """The same, and its ModifyTime in ms, 0 where the service does not tell it."""
         params: dict[str, str | bool] = {"Id": identity, "ProjectId": self.project}
         try:
             answer = await self._client.call(_GET, {**params, "IncludeScriptContent": True})
         except NotFound:
             return None
-        return _document(mapping(answer, "WorkflowDefinition").get("Spec"))
+        found = mapping(answer, "WorkflowDefinition")
+        return _document(found.get("Spec")), integer(found.get("ModifyTime"))
 
     async def node_document(self, identity: str) -> dict[str, Any] | None:
         """The document that holds a node, its workflow's if it is in one (B-46), or None."""
