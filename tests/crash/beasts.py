@@ -211,7 +211,7 @@ def takes_any_id(patch: Patch) -> None:
 
 
 def no_history(patch: Patch) -> None:
-    patch.setattr(write, "versions", _is(None))
+    patch.setattr(write, "written_over", _is(None))
 
 
 # --- writing --------------------------------------------------------------------------------------
