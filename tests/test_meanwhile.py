@@ -35,12 +35,17 @@ REAL_TIMES = pytest.mark.parametrize("seconds", [0.0, 0.25, 1.0, 90.0])
 def script(one: Bench, content: str) -> None:
     """Somebody saves the node `report` in the console."""
     assert one.app is not None
-    ((identity,),) = _rows(one, "SELECT id FROM node WHERE name = 'report'")
+    identity = _id(one, "report")
     runtime = {"command": "DIDE_SHELL"}
     node = {"id": identity, "name": "report", "script": {"runtime": runtime, "content": content}}
     spec = {"version": "1.1.0", "kind": "Node", "spec": {"nodes": [node]}}
     call = {"ProjectId": PROJECT, "Id": identity, "Spec": spec}
     one.app.control.act("person", "UpdateNode", call)
+
+
+def _id(one: Bench, node: str) -> str:
+    ((identity,),) = _rows(one, f"SELECT id FROM node WHERE name = '{node}'")
+    return str(identity)
 
 
 def _rows(one: Bench, query: str) -> list[tuple[Any, ...]]:
@@ -165,6 +170,21 @@ def test_a_late_look() -> None:
         one.clock.advance(60)
         (outcome,) = (await one.carry_out(plan)).outcomes
         is_told(one, outcome)
+
+    story(tell)
+
+
+def test_a_save_after_a_change_without_a_version() -> None:
+    """Somebody deleted a node, of which there is no version; what another one saved later is told."""
+
+    async def tell(one: Bench) -> None:
+        assert one.app is not None
+        is_well(await one.outcome(workflow("daily", "load", "report", "by_hand")))
+        one.clock.advance(60)
+        call = {"ProjectId": PROJECT, "Id": _id(one, "by_hand")}
+        one.app.control.act("person", "DeleteNode", call)
+        one.clock.advance(60)
+        is_told(one, await raced(one, WANTED, 1.0))
 
     story(tell)
 
