@@ -59,6 +59,7 @@ class Write(Pruning):
     """What the last look showed, where there was anything that the import could replace."""
 
     _imports = 0
+    """Imports that may have left a version: not those that were seen to have left nothing."""
 
     async def run(self) -> None:
         """The whole protocol; returns when the workflow was read back as desired."""
@@ -216,6 +217,7 @@ class Write(Pruning):
                 return
             if isinstance(lost, _Forgotten):
                 raise lost
+            self._imports -= 1
         raise OutcomeUnknown(
             f"{SENDINGS} imports of `{self._after.path}` were lost", hint=RERUN
         ) from lost
@@ -309,6 +311,7 @@ class Write(Pruning):
         if live is None:
             return "the workflow is gone"
         if self._is_untouched(live):
+            self._imports -= 1
             self.written = before is None or bool(self.deleted or self.moved)
             return EMPTY if before is None else self._left_as_it_was()
         waiting = [node.name for node in replan(self._desired, live).nodes if node.action in _TO_DO]

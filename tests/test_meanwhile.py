@@ -12,7 +12,17 @@ import pytest
 from deployer.emulator import Switches
 from deployer.emulator.faults import Fault as Planned
 from deployer.model import Outcome
-from tests.faults import Bench, Fault, Forward, edited, refused, story, workflow
+from tests.faults import (
+    Bench,
+    Fault,
+    Forward,
+    edited,
+    passed,
+    refused,
+    request_lost,
+    story,
+    workflow,
+)
 from tests.flow_documents import changed, moved, shell, with_node
 from tests.strategies import Document
 from tests.workflow_kit import PROJECT
@@ -155,6 +165,26 @@ def _in_seconds(answer: Any) -> None:
 def _seen_in_seconds(answer: Any) -> None:
     held = answer["WorkflowDefinition"]
     held["ModifyTime"] -= held["ModifyTime"] % 1000
+
+
+@pytest.mark.parametrize(
+    ("first", "policy"),
+    [(request_lost, "numeric"), (passed, "reject")],
+    ids=["the first one was lost", "the first one was refused"],
+)
+def test_a_save_before_the_second_import(first: Fault, policy: str) -> None:
+    """An import that left nothing behind does not count as one that left a version."""
+
+    async def tell(one: Bench) -> None:
+        is_well(await one.outcome(DAILY))
+        one.clock.advance(60)
+        before = one.imports
+        one.line.next(IMPORT, first)
+        wanted = changed(DAILY, nodes=[shell("load"), shell("report"), shell("mail")])
+        is_told(one, await raced(one, wanted, 1.0))
+        assert one.imports - before == 2
+
+    story(tell, job_seconds=0.5, switches=Switches(client_ids=policy))
 
 
 def test_a_late_look() -> None:
