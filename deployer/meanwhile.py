@@ -23,7 +23,7 @@ class Seen:
 
     `modified` is its ModifyTime at the last look. `before` are the fingerprints of what was seen until
     then, more than one if we moved or deleted something first, and `written` those of what was seen since;
-    `imports` counts how often we wrote.
+    `imports` counts those of our imports that may have left a version.
     """
 
     modified: int
