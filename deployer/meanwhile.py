@@ -1,9 +1,12 @@
 """Whether somebody else wrote between the last look and our import, told by the history of the workflow.
 
 The service has no import that is refused where something changed, so this is noticed only afterwards;
-where it keeps no snapshots of imports (docs/service.md U-13) it is not noticed at all.
+where it keeps no snapshots of imports (docs/service.md U-13) it is not noticed at all. One call tells it:
+what was there at the last look was saved no later than the ModifyTime that the look showed. Contents are
+read only where times leave it open.
 """
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -11,37 +14,61 @@ from deployer.errors import Conflict, DeployerError
 from deployer.remote.history import Snapshot, content, saved
 from deployer.remote.workspace import Remote
 
+_SECOND = 1000
+
 
 @dataclass(frozen=True, slots=True)
 class Seen:
     """What is known of a workflow that was imported, to tell what is somebody else's.
 
-    `versions` were there before the last look, `contents` are the fingerprints of what was seen then and
-    of what was written, `imports` counts how often we wrote.
+    `modified` is its ModifyTime at the last look. `before` are the fingerprints of what was seen until
+    then, more than one if we moved or deleted something first, and `written` those of what was seen since;
+    `imports` counts those of our imports that may have left a version.
     """
 
-    versions: frozenset[int]
-    contents: frozenset[str]
+    modified: int
+    before: frozenset[str]
+    written: frozenset[str]
     imports: int
 
 
-async def versions(identity: str, remote: Remote) -> frozenset[int] | None:
-    """The versions that there are of a workflow; None where the service does not tell."""
+async def written_over(identity: str, remote: Remote, seen: Seen) -> Snapshot | None:
+    """What somebody else saved after the last look, and an import replaced, if it can be told."""
     with suppress(DeployerError):
-        return frozenset(one.version for one in await saved(identity, remote))
+        return await _replaced(_open(await saved(identity, remote), seen), remote, seen)
     return None
 
 
-async def written_over(identity: str, remote: Remote, seen: Seen) -> Snapshot | None:
-    """What somebody else saved after the last look, and an import replaced, if it can be told.
+def _open(history: Sequence[Snapshot], seen: Seen) -> Sequence[Snapshot]:
+    """The versions of which times do not tell that only we saved them; none if there is none.
 
-    With no more new versions than imports there is nobody else's; the last one is never taken for one.
+    The last look may have shown a version that is dated later: its ModifyTime may not move with a node
+    (docs/service.md U-07), or tell of a little before.
     """
-    with suppress(DeployerError):
-        newer = [one for one in await saved(identity, remote) if one.version not in seen.versions]
-        for one in newer[:-1] if len(newer) > seen.imports else []:
-            if (await content(one, remote)).fingerprint not in seen.contents:
-                return one
+    # Times of whole seconds: what was saved within the second of the look is as open as a tie.
+    whole = all(one.created % _SECOND == 0 for one in history)
+    since = seen.modified - seen.modified % _SECOND if whole else seen.modified
+    later = [one for one in history if one.created > seen.modified]
+    found = [one for one in history if one.created >= since]
+    # One of that very time is what the look showed, unless the look showed what a move or deletion of
+    # ours left, of which there may be no version.
+    own = 1 if len(seen.before) == 1 else 0
+    return found if len(later) > seen.imports or len(found) > seen.imports + own else []
+
+
+async def _replaced(open_: Sequence[Snapshot], remote: Remote, seen: Seen) -> Snapshot | None:
+    """The last version before ours that neither we nor the last look know; what follows is not ours."""
+    are_kept = False
+    for one in reversed(open_[:-1]):
+        fingerprint = (await content(one, remote)).fingerprint
+        if fingerprint in seen.before:
+            return None
+        if fingerprint in seen.written:
+            are_kept = True
+            continue
+        # Where imports leave no version, the ones that others left say nothing about what followed.
+        are_kept = are_kept or (await content(open_[-1], remote)).fingerprint in seen.written
+        return one if are_kept else None
     return None
 
 

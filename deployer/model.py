@@ -192,7 +192,8 @@ class Observed:
 
     `ids` maps an entity reference (`.` the workflow, `load` a node, `loop/body` a nested node) to its id.
     `comparable` is the spec in the form in which it is compared, `fingerprint` the digest of that.
-    `identifier` is that of the project, where the service told it.
+    `identifier` is that of the project, where the service told it. `modified` is the ModifyTime in ms of
+    a look just before or after a write, 0 where nobody asked for it or it was not told.
     """
 
     workflow: Workflow
@@ -200,6 +201,7 @@ class Observed:
     comparable: Spec
     fingerprint: str
     identifier: str = ""
+    modified: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

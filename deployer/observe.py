@@ -1,6 +1,6 @@
 """Finding and reading the live workflow at a path; a live document is dropped once it is a value."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from deployer.entities import SELF
@@ -42,6 +42,12 @@ async def read(identity: str, remote: Remote) -> Observed | None:
     return None if document is None else from_wire(document)
 
 
+async def look(identity: str, remote: Remote) -> Observed | None:
+    """The same, and when it was changed last: what is asked around a write."""
+    found = await remote.dated(identity)
+    return found and replace(from_wire(found[0]), modified=found[1])
+
+
 async def find(desired: Workflow, remote: Remote) -> str:
     """The id of the live workflow at the path of a desired one; empty if there is none."""
     if desired.kind not in LISTED_TYPES:
@@ -76,18 +82,25 @@ async def every_id(
     """An id for every entity of a workflow: the one that is `known`, else one derived from its name.
 
     Import is an upsert by id (docs/service.md B-01): an id that is taken elsewhere would overwrite
-    that object, so it is asked for first; in a workflow made just now (`fresh`) none can be. Raises
-    Conflict if none is free.
+    that object, so it is asked for first; in a workflow made just now (`fresh`) none can be, and one of
+    its own needs no call to be known as taken. Raises Conflict if none is free.
     """
     ids = {SELF: known[SELF]}
+    taken = frozenset(known.values())
     for reference in references(after.spec)[1:]:
-        ids[reference] = known.get(reference) or await _free(ids[SELF], reference, remote, fresh)
+        ids[reference] = known.get(reference) or await _free(
+            ids[SELF], reference, remote, taken, fresh
+        )
     return ids
 
 
-async def _free(workflow_id: str, reference: str, remote: Remote, fresh: bool) -> str:
+async def _free(
+    workflow_id: str, reference: str, remote: Remote, taken: Collection[str], fresh: bool
+) -> str:
     for attempt in ("", "1", "2"):
         identity = derived_id(remote.project, workflow_id, reference, attempt)
+        if identity in taken:
+            continue
         if fresh or await remote.node_document(identity) is None:
             return identity
     raise Conflict(f"no free id for node `{reference}`", hint="give the node another name")

@@ -11,7 +11,7 @@ from deployer.errors import Conflict, DeployerError, OutcomeUnknown, ServiceErro
 from deployer.flowspec import comparable
 from deployer.model import Change, Observed
 from deployer.normalise import digest
-from deployer.observe import find, read
+from deployer.observe import find, look
 from deployer.plan import change as replan
 from deployer.plan import freed, moved_unmanaged
 from deployer.writer import Writer
@@ -98,7 +98,7 @@ class Sighted(Attempt):
             ) from blind
 
     async def _read(self, identity: str) -> Observed | None:
-        return await read(identity, self._remote)
+        return await look(identity, self._remote)
 
     async def _carried_out(
         self,

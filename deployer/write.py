@@ -23,7 +23,7 @@ from deployer.errors import (
     VerificationFailed,
 )
 from deployer.flowspec import shell, to_wire
-from deployer.meanwhile import Seen, replaced, versions, written_over
+from deployer.meanwhile import Seen, replaced, written_over
 from deployer.model import Observed
 from deployer.moves import seen_renamed
 from deployer.normalise import canonical, other_spelling
@@ -55,10 +55,11 @@ class _Forgotten(OutcomeUnknown):
 class Write(Pruning):
     """One workflow on its way."""
 
-    _known: frozenset[int] | None = None
-    """The versions that there were before the last look."""
+    _looked: Observed | None = None
+    """What the last look showed, where there was anything that the import could replace."""
 
     _imports = 0
+    """Imports that may have left a version: not those that were seen to have left nothing."""
 
     async def run(self) -> None:
         """The whole protocol; returns when the workflow was read back as desired."""
@@ -71,14 +72,15 @@ class Write(Pruning):
             identity = before.ids[SELF]
             await self._update(before)
         self._step("reading back")
-        live = await self._pruned(await self._verify(identity))
+        arrived = await self._verify(identity)
+        live = await self._pruned(arrived)
         self._is_left(live)
         if before is None:
             await self._check_alone()
         if self._in_doubt:
             self._settled()
         if before is not None:
-            await self._check_meanwhile(before, live)
+            await self._check_meanwhile(before, (arrived, live))
 
     async def _pruned(self, live: Observed) -> Observed:
         """Deletes what was to stay until now; every deletion is proven before the next one.
@@ -159,10 +161,8 @@ class Write(Pruning):
     async def _ready(self, before: Observed) -> dict[str, str]:
         """The ids to send, once the workflow is backed up and was found unmoved in the last request."""
         ids = await self._ids(seen_renamed(before, self._desired).ids, fresh=False)
-        if before.workflow.spec.get("nodes"):
-            # In an empty workflow there is nothing that an import could replace.
-            self._known = await versions(before.ids[SELF], self._remote)
         live = await self._unmoved(before)
+        self._looked = live if live.workflow.spec.get("nodes") else None
         self._back_up(live)
         known = seen_renamed(live, self._desired).ids
         return {reference: known.get(reference, ids[reference]) for reference in ids}
@@ -217,6 +217,7 @@ class Write(Pruning):
                 return
             if isinstance(lost, _Forgotten):
                 raise lost
+            self._imports -= 1
         raise OutcomeUnknown(
             f"{SENDINGS} imports of `{self._after.path}` were lost", hint=RERUN
         ) from lost
@@ -310,6 +311,7 @@ class Write(Pruning):
         if live is None:
             return "the workflow is gone"
         if self._is_untouched(live):
+            self._imports -= 1
             self.written = before is None or bool(self.deleted or self.moved)
             return EMPTY if before is None else self._left_as_it_was()
         waiting = [node.name for node in replan(self._desired, live).nodes if node.action in _TO_DO]
@@ -373,11 +375,17 @@ class Write(Pruning):
                 hint="somebody else made one meanwhile: delete one of them in the console",
             )
 
-    async def _check_meanwhile(self, before: Observed, live: Observed) -> None:
+    async def _check_meanwhile(self, before: Observed, after: tuple[Observed, ...]) -> None:
         """Whether somebody saved between the last look and the import, and was written over (U-13)."""
-        if self._known is None:
+        look = self._looked
+        if look is None:
             return
-        seen = Seen(self._known, frozenset((before.fingerprint, live.fingerprint)), self._imports)
-        other = await written_over(live.ids[SELF], self._remote, seen)
+        seen = Seen(
+            look.modified,
+            frozenset((before.fingerprint, look.fingerprint)),
+            frozenset(live.fingerprint for live in after),
+            self._imports,
+        )
+        other = await written_over(look.ids[SELF], self._remote, seen)
         if other is not None:
             raise replaced(self._after.path, other, CARRIED_OUT)

@@ -27,6 +27,7 @@ from tests.faults import (
     workflow,
 )
 from tests.strategies import Document
+from tests.workflow_kit import PROJECT
 
 CREATE = "CreateWorkflowDefinition"
 IMPORT = "ImportWorkflowDefinition"
@@ -617,7 +618,7 @@ def test_changed_between_plan_and_apply() -> None:
         assert (outcome.exit_code, outcome.written) == (4, False)
         assert "was changed" in outcome.error
         assert "nothing was written for it" in outcome.error
-        assert {name for name, _ in bench.line.calls[sent:]} == {"ListSnapshots", GET}
+        assert {name for name, _ in bench.line.calls[sent:]} == {GET}
 
     story(tell)
 
@@ -633,7 +634,7 @@ def test_deleted_between_plan_and_apply() -> None:
         (outcome,) = (await bench.apply(plan)).outcomes
         assert (outcome.exit_code, outcome.written) == (4, False)
         assert "was deleted" in outcome.error
-        assert {name for name, _ in bench.line.calls[sent:]} == {"ListSnapshots", GET}
+        assert {name for name, _ in bench.line.calls[sent:]} == {GET}
 
     story(tell)
 
@@ -656,6 +657,25 @@ def test_taken_id_of_a_new_node() -> None:
         ids = (await bench.read("team/daily"))[0].ids
         assert len(asked) == 2
         assert ids["report"] == asked[1]
+
+    story(tell)
+
+
+def test_id_that_a_renamed_node_kept() -> None:
+    """A node that somebody renamed has the id of its former name: that is known without a call."""
+
+    async def tell(bench: Bench) -> None:
+        assert bench.app is not None
+        await bench.outcome(workflow("daily", "load"))
+        await bench.outcome(DAILY)
+        kept = (await bench.read("team/daily"))[0].ids["report"]
+        call = {"ProjectId": PROJECT, "Id": kept, "Name": "by_hand"}
+        bench.app.control.act("person", "RenameNode", call)
+        asked = bench.line.count("GetNode")
+        assert (await bench.outcome(DAILY)).error == ""
+        ids = (await bench.read("team/daily"))[0].ids
+        assert (ids["by_hand"], set(ids)) == (kept, {".", "load", "by_hand", "report"})
+        assert bench.line.count("GetNode") - asked == 1
 
     story(tell)
 

@@ -141,12 +141,23 @@ class Remote:
 
     async def spec(self, identity: str) -> str | None:
         """The same as the text that the service holds, for `document_of`."""
+        found = await self._definition(identity)
+        return None if found is None else str(found.get("Spec"))
+
+    async def dated(self, identity: str) -> tuple[dict[str, Any], int] | None:
+        """Document and ModifyTime in ms, 0 where the service does not tell it; None if there is none."""
+        found = await self._definition(identity)
+        if found is None:
+            return None
+        return document_of(str(found.get("Spec"))), integer(found.get("ModifyTime"))
+
+    async def _definition(self, identity: str) -> Mapping[str, Any] | None:
         params: dict[str, str | bool] = {"Id": identity, "ProjectId": self.project}
         try:
             answer = await self._client.call(_GET, {**params, "IncludeScriptContent": True})
         except NotFound:
             return None
-        return str(mapping(answer, "WorkflowDefinition").get("Spec"))
+        return mapping(answer, "WorkflowDefinition")
 
     def may_keep(self, identity: str) -> bool:
         """Whether the text of a workflow was read just now, and is to be kept if it holds no secret."""

@@ -204,14 +204,14 @@ def sees_nothing(patch: Patch) -> None:
 def takes_any_id(patch: Patch) -> None:
     free = observe._free
 
-    async def unasked(owner: str, reference: str, remote: Any, fresh: bool) -> str:
-        return await free(owner, reference, remote, True)
+    async def unasked(owner: str, reference: str, remote: Any, taken: Any, fresh: bool) -> str:
+        return await free(owner, reference, remote, (), True)
 
     patch.setattr(observe, "_free", unasked)
 
 
 def no_history(patch: Patch) -> None:
-    patch.setattr(write, "versions", _is(None))
+    patch.setattr(write, "written_over", _is(None))
 
 
 # --- writing --------------------------------------------------------------------------------------

@@ -193,17 +193,21 @@ def _resent(sent: Sequence[Sent]) -> Iterator[str]:
 
 
 def _unchecked(sent: Sequence[Sent]) -> Iterator[str]:
-    """I-3: an import that was not preceded by a read, or the making, of the same workflow."""
+    """I-3: an import not preceded by a read, that of the plan aside, or the making of the same workflow."""
+    read: Counter[str] = Counter()
+    makes = any(one.action == "CreateWorkflowDefinition" for one in sent)
     for before, one in pairwise((None, *sent)):
+        if before is not None and before.action == "GetWorkflowDefinition":
+            read[before.params["Id"]] += 1
         if one is None or one.action != "ImportWorkflowDefinition" or before is None:
             continue
         identity = json.loads(one.params["Spec"])["spec"]["workflows"][0].get("id")
-        made = before.action == "CreateWorkflowDefinition"
-        if not made and (before.action, before.params.get("Id")) != (
-            "GetWorkflowDefinition",
-            identity,
-        ):
+        if before.action == "CreateWorkflowDefinition":
+            continue
+        if (before.action, before.params.get("Id")) != ("GetWorkflowDefinition", identity):
             yield f"I-3: {before.action} in the request before an import"
+        elif not makes and read[identity] < 2:
+            yield "I-3: the plan's own read in the request before an import"
 
 
 def _ids(found: Sequence[Held]) -> Mapping[str, str]:
