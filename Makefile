@@ -14,7 +14,7 @@ help:
 	@echo "make demo   install into .venv, then validate, plan and apply $(QUICKSTART) on the embedded emulator"
 	@echo "make test   install into .venv, then lint, check types and run every test"
 	@echo "make soak   run every test much longer: many more examples, and the flows under all rows of switches"
-	@echo "make bench  install into .venv, then measure it beside other tools and scripts; fails where a budget is passed"
+	@echo "make bench  install into .venv, then measure it beside other tools and scripts; fails where a ratio is over its budget"
 
 # An empty workspace each time, so that the demo shows the same twice.
 demo: $(VENV)/.installed

@@ -1,4 +1,4 @@
-"""Every benchmark in turn, each in a process of its own; fails if one passed a budget.
+"""Every benchmark in turn, each in a process of its own; fails if one is over a budget.
 
 All are run whatever the others said, so that one run tells everything.
 """

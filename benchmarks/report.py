@@ -32,7 +32,7 @@ _WIDTH = 44
 
 @cache
 def budgets(benchmark: str) -> Mapping[str, float]:
-    """What the medians of a benchmark are not to pass, by the name of the ratio."""
+    """What the medians of a benchmark may be at most, by the name of the ratio."""
     found: dict[str, float] = tomllib.loads(BUDGETS.read_text("utf-8")).get(benchmark, {})
     return found
 
@@ -46,7 +46,7 @@ class Ratio:
     budget: float | None
 
     @property
-    def passed(self) -> bool:
+    def is_over(self) -> bool:
         """Whether its median is larger than its budget."""
         return self.budget is not None and self.spread.middle > self.budget
 
@@ -111,7 +111,7 @@ class Report:
                 each.name,
                 _told(each.spread),
                 "" if each.budget is None else f"{each.budget:g}",
-                "passed" if each.passed else "",
+                "over" if each.is_over else "",
             )
             for each in self.ratios
         ]
@@ -128,10 +128,10 @@ class Report:
         return budgets(self.benchmark) if self.judged else {}
 
     def _verdict(self) -> int:
-        late = [each for each in self.ratios if each.passed]
+        late = [each for each in self.ratios if each.is_over]
         for each in late:
-            words = f"{each.name} is {each.spread.middle:.3g}, its budget {each.budget:g}"
-            print(f"budget passed: {words}", file=sys.stderr)
+            words = f"{each.name} is {each.spread.middle:.3g}, allowed is {each.budget:g}"
+            print(f"over budget: {words}", file=sys.stderr)
         return 1 if late else 0
 
     def _write(self, file: Path) -> None:
