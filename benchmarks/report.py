@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import platform
+import signal
 import sys
 import time
 import tomllib
@@ -159,7 +160,11 @@ class Report:
 
 
 def flags(text: str | None) -> argparse.ArgumentParser:
-    """A parser with the flag that every benchmark has."""
+    """A parser with the flag that every benchmark has.
+
+    From here on SIGTERM ends a benchmark as an exception does: its servers and files go with it.
+    """
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     parser = argparse.ArgumentParser(description=text)
     parser.add_argument("--json", type=Path, help="file of the results instead of .bench/results/")
     return parser

@@ -143,9 +143,13 @@ def run(task: Task) -> Spent:
         process = subprocess.Popen(
             task.command, cwd=task.folder, env=environment, stdout=printed, stderr=told
         )
-        with _watched(process.pid) as seen:
-            _, status, used = os.wait4(process.pid, 0)
-            wall = time.perf_counter() - begun
+        try:
+            with _watched(process.pid) as seen:
+                _, status, used = os.wait4(process.pid, 0)
+                wall = time.perf_counter() - begun
+        except BaseException:
+            process.kill()  # nobody waits for it any more
+            raise
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode:
             told.seek(0)
