@@ -12,11 +12,11 @@ from pathlib import Path
 
 from deployer.base import Since
 from deployer.checking import Checked
-from deployer.comparing import Asked, wished
+from deployer.comparing import Asked, Compared, wished
 from deployer.errors import DeployerError
 from deployer.hands import Hand, Hands
 from deployer.load import Loaded, together
-from deployer.model import Change, Settings, Target, Workflow
+from deployer.model import Settings, Target, Workflow
 from deployer.refresh import Recall
 from deployer.remote.workspace import Remote, Summary
 
@@ -33,15 +33,15 @@ Live = tuple[dict[str, Summary], Remote]
 
 @dataclass(frozen=True, slots=True)
 class Ahead:
-    """What is known before a plan is made: the workflows that manifests ask for, and changes found already.
+    """What is known before a plan is made: what manifests ask for, and what was found of it already.
 
-    `listed` are the live workflows by path, None if nobody has asked yet. A workflow with a change in
-    `changes`, by path, may be told by its edges only.
+    `listed` are the live workflows by path, None if nobody has asked yet. A workflow of which something
+    was found, by path, may be told by its edges only.
     """
 
     desired: Sequence[Workflow]
     listed: Mapping[str, Summary] | None = None
-    changes: Mapping[str, Change] = field(default_factory=dict)
+    found: Mapping[str, Compared] = field(default_factory=dict)
 
     @staticmethod
     def none(desired: Sequence[Workflow]) -> "Ahead":
@@ -68,7 +68,7 @@ class Looking:
         self._stopped = False
         self._publish: bool | None = None
         self._desired: dict[str, Workflow] = {}
-        self._changes: dict[str, Change] = {}
+        self._found: dict[str, Compared] = {}
 
     async def look(
         self, files: Sequence[Path], publish: bool | None = None
@@ -89,7 +89,7 @@ class Looking:
             raise self._failure
         listed, _ = await listing
         desired = [self._desired[subject.manifest.file] for subject in loaded.subjects]
-        return loaded, Ahead(desired, listed, self._changes)
+        return loaded, Ahead(desired, listed, self._found)
 
     async def _live(self) -> Live:
         listed = await self._remote.summaries()
@@ -127,7 +127,7 @@ class Looking:
     ) -> None:
         told = wished(desired, self._target, self._publish)
         asked = Asked(told, remote.may_keep(identity))
-        found = await hand.do("compare", file, text, self._since.of(desired), asked)
-        self._changes[desired.path] = found.change
+        found: Compared = await hand.do("compare", file, text, self._since.of(desired), asked)
         if found.nodes is not None:
             remote.learnt(identity, text, found.nodes)
+        self._found[desired.path] = found._replace(nodes=None)

@@ -29,11 +29,24 @@ class Before(NamedTuple):
     prune: bool = False
 
 
-def compared(desired: Workflow, live: Observed | None, before: Before) -> Change:
+class Compared(NamedTuple):
+    """What was found: the change, and where nothing differs what is live, by its edges only.
+
+    `nodes` are the ids of the nodes, None if the text is not to be kept.
+    """
+
+    change: Change
+    there: Workflow | None = None
+    nodes: tuple[str, ...] | None = None
+
+
+def compared(desired: Workflow, live: Observed | None, before: Before) -> Compared:
     """What a plan says of one workflow, and of which object that is."""
     base, words, prune = before
     names = dropped(base, desired, live) if prune else ()
-    return identified(traced(change(desired, live, names), base, words), live)
+    found = identified(traced(change(desired, live, names), base, words), live)
+    stays = live is not None and found.action == "unchanged"
+    return Compared(found, edges_of(live.workflow) if live and stays else None)
 
 
 def identified(found: Change, live: Observed | None) -> Change:
@@ -60,13 +73,6 @@ class Asked(NamedTuple):
     kept: bool = False
 
 
-class Compared(NamedTuple):
-    """What was found: `nodes` are the ids of the nodes, None if the text is not to be kept."""
-
-    change: Change
-    nodes: tuple[str, ...] | None = None
-
-
 @dataclass
 class Comparer:
     """Reads manifests as one target sees them, and holds each workflow until it is compared or taken."""
@@ -89,7 +95,7 @@ class Comparer:
         if found.broken or not is_meant_for(self.target, subject):
             return light, None
         workflow = self._held[found.file] = from_manifest(subject.manifest, self.target)
-        return light, replace(workflow, spec=cast("Spec", Edges.of(workflow.spec)))
+        return light, edges_of(workflow)
 
     def take(self, file: str) -> Workflow:
         """The whole workflow of a manifest that was checked, which is held no longer."""
@@ -102,13 +108,15 @@ class Comparer:
         """
         desired, document = self.take(file), document_of(text)
         there = read_live(document)
-        found = unchanged(desired, there.workflow)
-        if found is None:
+        same = unchanged(desired, there.workflow)
+        if same is None:
             found = compared(desired, from_wire(document), before)
         else:
-            told = digest(comparable(*there[::2])) if asked.told else ""
-            found = replace(found, object_id=there.ids[SELF], fingerprint=told)
-        return Compared(found, worth_keeping(document, text, there.ids) if asked.kept else None)
+            told = digest(comparable(there.workflow, there.identifier)) if asked.told else ""
+            same = replace(same, object_id=there.ids[SELF], fingerprint=told)
+            found = Compared(same, edges_of(there.workflow))
+        nodes = worth_keeping(document, text, there.ids) if asked.kept else None
+        return found._replace(nodes=nodes)
 
 
 def _briefly(told: tuple[Told, ...], brief: Subject) -> Iterator[Told]:
@@ -117,6 +125,11 @@ def _briefly(told: tuple[Told, ...], brief: Subject) -> Iterator[Told]:
         other = each.finding.other
         finding = each.finding._replace(other=other and (brief, other[1]))
         yield each._replace(subject=brief, finding=finding)
+
+
+def edges_of(workflow: Workflow) -> Workflow:
+    """The workflow, of whose spec only what concerns others is left."""
+    return replace(workflow, spec=cast("Spec", Edges.of(workflow.spec)))
 
 
 class Edges(Mapping[str, Any]):

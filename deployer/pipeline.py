@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from deployer import apply as applying
 from deployer.ahead import Ahead
 from deployer.base import TWO_WAY, Since
-from deployer.comparing import compared, identified, wished
+from deployer.comparing import Compared, compared, identified, wished
 from deployer.desired import from_manifest
 from deployer.errors import Conflict, InvalidManifests
 from deployer.load import Loaded, files, load
@@ -86,8 +86,9 @@ async def plan(
     paths = [path for each in looked_at for path in (each.path, each.moved_from)]
     if ahead.listed is None:
         remote = await recall(remote, [listed[path] for path in paths if path in listed])
-    look = _Look(remote, listed, asyncio.Semaphore(target.connections), since, ahead.changes)
-    changes = await look.changes(_meant(desired, meant), _meant(lost, meant))
+    look = _Look(remote, listed, asyncio.Semaphore(target.connections), since, ahead.found)
+    found = await look.at(_meant(desired, meant), _meant(lost, meant))
+    changes = [each.change for each in found]
     wishes = {each.path: wished(each, target, publish) for each in desired}
     changes = [replace(each, publish=wishes.get(each.address, False)) for each in changes]
     changes = await _with_publication(changes, PipelineRuns(remote.client, remote.project))
@@ -110,7 +111,8 @@ async def plan(
         left_out=meant.left_out,
         flags=reviewer.asked.repeated(since.base.commit[:12] if since.base else ""),
     )
-    known = Around(target, _meant(desired, meant), since.workflows, listed)
+    standing = {each.there.path: each.there for each in found if each.there}
+    known = Around(target, _meant(desired, meant), since.workflows, listed, standing)
     return await reviewed(made, known, reviewer, remote)
 
 
@@ -138,27 +140,27 @@ class _Look:
     listed: Mapping[str, Summary]
     gate: asyncio.Semaphore
     since: Since
-    ahead: Mapping[str, Change]
+    ahead: Mapping[str, Compared]
 
-    async def changes(self, desired: Iterable[Workflow], lost: Iterable[Workflow]) -> list[Change]:
-        """The change of each desired workflow, and of each that is gone from git and live."""
+    async def at(self, desired: Iterable[Workflow], lost: Iterable[Workflow]) -> list[Compared]:
+        """What is found of each desired workflow, and of each that is gone from git and live."""
         looks = [*map(self._change, desired), *map(self._removal, lost)]
         return [found for found in await asyncio.gather(*looks) if found]
 
-    async def _change(self, desired: Workflow) -> Change | None:
+    async def _change(self, desired: Workflow) -> Compared:
         if desired.path in self.ahead:
             return self.ahead[desired.path]
         async with self.gate:
             live = await observe(desired, self.listed, self.remote)
             return compared(desired, live, self.since.of(desired))
 
-    async def _removal(self, lost: Workflow) -> Change | None:
+    async def _removal(self, lost: Workflow) -> Compared | None:
         async with self.gate:
             live = await observe(lost, self.listed, self.remote)
             if live is None:
                 return None
             found = removed(lost, live, self.since.words, prune=self.since.prune)
-        return identified(found, live)
+        return Compared(identified(found, live))
 
 
 async def _with_publication(changes: list[Change], runs: PipelineRuns) -> list[Change]:

@@ -43,13 +43,14 @@ class Around:
     """What there is beside the changes of a plan.
 
     `desired` are the workflows of the manifests that are meant, `base` what git held, `live` the listed
-    workflows, both by path.
+    workflows, `standing` what is live of those that do not change: all three by path.
     """
 
     target: Target
     desired: Collection[Workflow]
     base: Mapping[str, Workflow] = field(default_factory=dict)
     live: Mapping[str, Summary] = field(default_factory=dict)
+    standing: Mapping[str, Workflow] = field(default_factory=dict)
 
 
 async def reviewed(plan: Plan, around: Around, reviewer: Reviewer, remote: Remote) -> Plan:
@@ -111,12 +112,14 @@ async def _with_orphans(plan: Plan, around: Around, named: Collection[str], remo
 async def _states(plan: Plan, around: Around, remote: Remote) -> list[Workflow]:
     """The workflows as they will be after the plan, live ones that it does not name among them.
 
-    The others are read only where an output goes away: no list tells what a node waits for.
+    Those that no manifest names are read only where an output goes away: no list tells what a node
+    waits for.
     """
     told = {each.address: each for each in plan.changes if each.action != "unchanged"}
     moved = {each.moved_from for each in told.values()}
     states = [_state(each) for each in told.values() if each.action != "delete"]
-    states += [each for each in around.desired if each.path not in told]
+    stays = around.standing
+    states += [stays.get(each.path, each) for each in around.desired if each.path not in told]
     made = named_outputs(states)
     before = [_with_spec(each.address, each.before_value) for each in told.values()]
     if named_outputs(before) <= made:
@@ -128,7 +131,8 @@ async def _states(plan: Plan, around: Around, remote: Remote) -> list[Workflow]:
             live = await read(identity, remote)
         return None if live is None else _with_spec(path, live.comparable)
 
-    rest = [each for path, each in around.live.items() if path not in told and path not in moved]
+    known = {*told, *moved, *stays}
+    rest = [each for path, each in around.live.items() if path not in known]
     found = await asyncio.gather(*(look(each.path, each.id) for each in rest))
     return [*states, *(each for each in found if each)]
 

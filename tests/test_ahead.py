@@ -92,6 +92,16 @@ def test_changed_created_and_waiting(shell: Shell) -> None:
     assert "shop/clean#tidy" in ended.out
 
 
+def test_an_output_that_goes_away(shell: Shell) -> None:
+    """Who waits for it is told by what was read already: nothing is read a second time."""
+    outputs = "file: land.sh\n          outputs: {nodeOutputs: [{data: shop_dev.other}]}"
+    shell.project.change("flows/raw.yaml", "file: land.sh", outputs)
+    ended = both(shell)
+    assert actions(ended) == {"shop/raw": "update"}
+    assert "shop/clean#tidy" in ended.out
+    assert calls(ended) == LISTS + 3
+
+
 def test_against_a_base(shell: Shell) -> None:
     """Drift, a node and a workflow that are gone from git, and one that was moved."""
     shell.project.write("flows/raw.yaml", RAW + TIDY)
