@@ -10,6 +10,8 @@ from typing import Any
 from deployer.fields import Field
 from deployer.normalise import ORDER, is_computed, is_empty, normalise
 
+_PLAIN = frozenset((str, int, bool, float))
+
 
 def agrees(desired: Any, live: Any, field: Field | None, kind: str) -> bool:
     """Whether completing a keyed value from the live one would change nothing: false where in doubt.
@@ -49,34 +51,41 @@ def _objects_agree(
     desired: Mapping[str, Any], live: Mapping[str, Any], field: Field, kind: str
 ) -> bool:
     places, defaults = field.properties, field.defaults_in(kind)
-    for key in {**live, **desired, **defaults}:
+    for key, wanted in desired.items():
+        found = live.get(key)
+        if wanted == found and type(wanted) is type(found) and type(wanted) in _PLAIN:
+            continue
         place = places.get(key)
         if place is not None and place.read_only:
             continue
-        wanted, found = desired.get(key), live.get(key)
-        if wanted is None:
-            wanted = defaults.get(key)
-        if found is None:
-            found = defaults.get(key)
-        if wanted is not None and found is not None:
-            if type(wanted) is str and wanted == found:
-                continue
-            if not agrees(wanted, found, place, kind):
+        wanted = defaults.get(key) if wanted is None else wanted
+        found = defaults.get(key) if found is None else found
+        if wanted is None or found is None:
+            if not (_is_nothing(wanted, place, kind) and _is_nothing(found, place, kind)):
                 return False
-        elif is_empty(wanted) and is_empty(found):
-            continue
-        elif key in desired or wanted is not None or not _stays(found, place, field, kind):
+        elif not agrees(wanted, found, place, kind):
             return False
-    return True
+    return all(key in desired or _stays(found, key, field, kind) for key, found in live.items())
 
 
-def _stays(live: Any, place: Field | None, holder: Field, kind: str) -> bool:
+def _stays(live: Any, key: str, holder: Field, kind: str) -> bool:
     """Whether a live value stays of which the manifest says nothing."""
+    place = holder.properties.get(key)
     if place is None:
-        return not holder.open
-    if place.computed_in(kind):
+        return _is_nothing(live, place, kind) or not holder.open
+    if place.read_only or live is None:
+        return True
+    default = holder.defaults_in(kind).get(key)
+    if default is not None:
+        return agrees(default, live, place, kind)
+    if _is_nothing(live, place, kind) or place.computed_in(kind):
         return True
     return isinstance(live, dict) and agrees({}, live, place, kind)
+
+
+def _is_nothing(value: Any, place: Field | None, kind: str) -> bool:
+    """Whether nothing is left of a value; an empty object may still have defaults in it."""
+    return is_empty(value) and (value != {} or is_empty(normalise(value, place, kind)))
 
 
 def _entries_agree(

@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from deployer.reading import private_folder
+from deployer.reading.private_folder import PrivateFolder
 from deployer.reading.project_files import FileRefused
 
 FOLDER = (private_folder.NAME, "cache")
@@ -21,11 +22,19 @@ _STALE = 7 * 24 * 3600.0
 
 
 class Cache:
-    """The entries below a project folder; `seal` makes a text of bytes that nobody else can make."""
+    """The entries below a project folder; `seal` makes a text of bytes that nobody else can make.
+
+    The folder is held open for as long as the cache is there: looking for it costs more than an entry.
+    """
 
     def __init__(self, root: Path, seal: Callable[[bytes], str]) -> None:
         self._root = root
         self._seal = seal
+        self._open: PrivateFolder | None = None
+
+    def __del__(self) -> None:
+        if self._open is not None:
+            self._open.close()
 
     def get(self, key: str) -> bytes | None:
         """What was kept under a key; None if there is nothing, or nothing sound."""
@@ -38,34 +47,33 @@ class Cache:
     def put(self, key: str, data: bytes) -> None:
         """Keep something under a key, whole or not at all, readable by nobody else."""
         with suppress(FileRefused):
-            folder = private_folder.opened(self._root, *FOLDER[1:], make=True)
+            folder = self._folder(make=True)
             assert folder is not None
-            with folder:
-                sealed = self._sealed(key, data) + b"\n" + data
-                # Nobody waits for the disk: an entry that a crash tears is not sound.
-                folder.write(_name(key), sealed, lasting=False)
+            sealed = self._sealed(key, data) + b"\n" + data
+            # Nobody waits for the disk: an entry that a crash tears is not sound.
+            folder.write(_name(key), sealed, lasting=False)
 
     def sweep(self, now: float) -> None:
         """Remove what was kept a week before `now`, in seconds since the epoch of this machine."""
         with suppress(FileRefused):
-            folder = private_folder.opened(self._root, *FOLDER[1:], make=False)
-            if folder is None:
-                return
-            with folder:
-                for name in folder.names():
-                    status = folder.status(name)
-                    if status and status.st_mtime < now - _STALE:
-                        folder.remove(name)
+            folder = self._folder(make=False)
+            for name in folder.names() if folder else ():
+                assert folder is not None
+                status = folder.status(name)
+                if status and status.st_mtime < now - _STALE:
+                    folder.remove(name)
+
+    def _folder(self, *, make: bool) -> PrivateFolder | None:
+        if self._open is None:
+            self._open = private_folder.opened(self._root, *FOLDER[1:], make=make)
+        return self._open
 
     def _sealed(self, key: str, data: bytes) -> bytes:
         return self._seal(key.encode() + b"\0" + data).encode()
 
     def _content(self, name: str) -> bytes:
-        folder = private_folder.opened(self._root, *FOLDER[1:], make=False)
-        if folder is None:
-            return b""
-        with folder:
-            return folder.read(name, LARGEST) or b""
+        folder = self._folder(make=False)
+        return (folder.read(name, LARGEST) if folder else None) or b""
 
 
 def _name(key: str) -> str:

@@ -173,11 +173,14 @@ def holds_secret(value: Any, field: Field | None) -> bool:
         return False
     if field.sensitive:
         return bool(value != MASK)
-    if isinstance(value, dict):
-        keyed = field.element if field.merge_key else field.property
+    if isinstance(value, dict) and field.merge_key:
         return any(
-            holds_secret(item, keyed(key) or field.property(key)) for key, item in value.items()
+            holds_secret(item, field.element(key) or field.property(key))
+            for key, item in value.items()
         )
+    if isinstance(value, dict):
+        known = field.secretive
+        return any(holds_secret(value[key], known[key]) for key in value if key in known)
     if isinstance(value, list):
         return any(holds_secret(item, field.element_of(item)) for item in value)
     return False

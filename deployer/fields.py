@@ -162,6 +162,19 @@ class Field:
         )
 
     @cached_property
+    def plain_key(self) -> str:
+        """The one key of which the text identifies a list element; empty if it takes more than that."""
+        if (
+            len(self.merge_key) != 1
+            or len(self.merge_key[0]) != 1
+            or len(self.merge_key[0][0]) != 1
+        ):
+            return ""
+        name = self.merge_key[0][0][0]
+        field = self.items and self.items.property(name)
+        return name if field and field.default is MISSING else ""
+
+    @cached_property
     def aliases(self) -> Mapping[str, str]:
         """Other spellings of values, and what they stand for."""
         aliases: Mapping[str, str] = self.keywords.get("x-aliases", {})
@@ -261,6 +274,11 @@ class Field:
     def holding_keys(self) -> Mapping[str, "Field"]:
         """The known keys of an object at or below which lists have elements with an identity."""
         return {name: field for name, field in self.properties.items() if not field.keyless}
+
+    @cached_property
+    def secretive(self) -> Mapping[str, "Field"]:
+        """The known keys of an object at or below which something may be masked."""
+        return {name: field for name, field in self.properties.items() if not field.public}
 
     @cached_property
     def public(self) -> bool:

@@ -114,6 +114,10 @@ def _numbered(key: str, rank: int, taken: Container[str]) -> str:
 
 def key_of(item: Any, field: Field) -> str:
     """The text that identifies an element: its key fields, those at their default left out."""
+    if field.plain_key and isinstance(item, dict):
+        value = item.get(field.plain_key)
+        if type(value) is str and value:
+            return value
     parts = [part for choice in field.merge_key if (part := _component(item, choice, field.items))]
     return ":".join(parts) or f"#{digest(item)[:12]}"
 

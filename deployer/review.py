@@ -120,9 +120,8 @@ async def _states(plan: Plan, around: Around, remote: Remote) -> list[Workflow]:
     states = [_state(each) for each in told.values() if each.action != "delete"]
     stays = around.standing
     states += [stays.get(each.path, each) for each in around.desired if each.path not in told]
-    made = named_outputs(states)
-    before = [_with_spec(each.address, each.before_value) for each in told.values()]
-    if named_outputs(before) <= made:
+    before = named_outputs(_with_spec(each.address, each.before_value) for each in told.values())
+    if not before or before <= named_outputs(states):
         return states
     gate = asyncio.Semaphore(around.target.connections)
 

@@ -44,6 +44,10 @@ class PrivateFolder:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Lets go of the folder."""
         os.close(self._descriptor)
 
     def write(self, name: str, data: bytes, *, lasting: bool = True) -> None:
