@@ -23,7 +23,7 @@ from deployer.remote.workspace import Remote, Summary
 MANY = 200
 """From so many manifests on, what the processes save is more than what they cost to make."""
 
-_ROOM = 64
+_ROOM = 128
 """Workflows that are between being read and being compared: each is held as a whole."""
 
 

@@ -53,6 +53,9 @@ def lost_outputs(changes: Iterable[Change], after: Iterable[Workflow]) -> list[L
 
     `after` are the workflows as they will be once the plan is carried out, live ones included.
     """
+    taking = [each for each in changes if each.action in ("update", "delete", "move")]
+    if not taking:
+        return []
     states = list(after)
     made = named_outputs(states)
     waiting: dict[str, list[str]] = defaultdict(list)
@@ -61,8 +64,7 @@ def lost_outputs(changes: Iterable[Change], after: Iterable[Workflow]) -> list[L
             waiting[wait.output].append(name_of((each.path, wait.entity)))
     return [
         Lost(output, change.address, tuple(dict.fromkeys(waiting[output])))
-        for change in changes
-        if change.action in ("update", "delete", "move")
+        for change in taking
         for output in _named(makers(change.before_value))
         if output not in made and waiting.get(output)
     ]

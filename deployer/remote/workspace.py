@@ -4,9 +4,10 @@ Everything a caller gets back is a value of its own; JSON inside strings, paging
 of a job stay in here. What a lost answer means is for the caller to decide.
 """
 
+import asyncio
 import hashlib
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -104,35 +105,31 @@ class Remote:
 
     async def summaries(self) -> dict[str, Summary]:
         """All listed workflow definitions by path; both types, all pages."""
-        found: dict[str, Summary] = {}
-        for kind in LISTED_TYPES:
-            async for summary in self._pages(kind):
-                found[summary.path] = summary
-        return found
+        kinds = [await self._every(kind) for kind in LISTED_TYPES]
+        return {summary.path: summary for listed in kinds for summary in listed}
 
     async def named(self, name: str, kind: str) -> list[Summary]:
         """The listed definitions of exactly that name: the service's own filter is fuzzy (B-33)."""
-        return [summary async for summary in self._pages(kind, name) if summary.name == name]
+        return [each for each in await self._every(kind, name) if each.name == name]
 
-    async def _pages(self, kind: str, name: str | None = None) -> AsyncIterator[Summary]:
-        page, total = 1, 1
-        while (page - 1) * PAGE_SIZE < total:
-            params = {"ProjectId": self.project, "Type": kind, "Name": name}
-            paging = {"PageNumber": page, "PageSize": PAGE_SIZE}
-            answer = await self._client.call(_LIST, {**params, **paging})
-            info = mapping(answer, "PagingInfo")
-            total = int(info.get("TotalCount") or 0)
-            for item in info.get("WorkflowDefinitions") or []:
-                script = item.get("Script") or {}
-                yield Summary(
-                    id=str(item.get("Id")),
-                    name=str(item.get("Name") or ""),
-                    path=str(script.get("Path") or item.get("Name") or ""),
-                    kind=str(item.get("Type") or kind),
-                    modified=integer(item.get("ModifyTime")),
-                    line=_digest(item),
-                )
-            page += 1
+    async def _every(self, kind: str, name: str | None = None) -> list[Summary]:
+        """All pages of a list; the first one tells how many there are."""
+        found, total = await self._page(kind, name, 1)
+        read = 1
+        while read * PAGE_SIZE < total:
+            numbers = range(read + 1, -(-total // PAGE_SIZE) + 1)
+            pages = await asyncio.gather(*(self._page(kind, name, each) for each in numbers))
+            found += [summary for page, _ in pages for summary in page]
+            read, total = numbers[-1], max(each for _, each in pages)
+        return found
+
+    async def _page(self, kind: str, name: str | None, number: int) -> tuple[list[Summary], int]:
+        params = {"ProjectId": self.project, "Type": kind, "Name": name}
+        paging = {"PageNumber": number, "PageSize": PAGE_SIZE}
+        answer = await self._client.call(_LIST, {**params, **paging})
+        info = mapping(answer, "PagingInfo")
+        items = info.get("WorkflowDefinitions") or []
+        return [_summary(item, kind) for item in items], int(info.get("TotalCount") or 0)
 
     async def definition(self, identity: str) -> dict[str, Any] | None:
         """The FlowSpec document of a workflow with its scripts; None if there is none."""
@@ -255,6 +252,18 @@ def _node_line(item: Mapping[str, Any]) -> NodeLine:
 
 def _digest(item: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(item, sort_keys=True).encode()).hexdigest()
+
+
+def _summary(item: Mapping[str, Any], kind: str) -> Summary:
+    script = item.get("Script") or {}
+    return Summary(
+        id=str(item.get("Id")),
+        name=str(item.get("Name") or ""),
+        path=str(script.get("Path") or item.get("Name") or ""),
+        kind=str(item.get("Type") or kind),
+        modified=integer(item.get("ModifyTime")),
+        line=_digest(item),
+    )
 
 
 def document_of(spec: str) -> dict[str, Any]:
