@@ -23,7 +23,7 @@ from deployer.remote.workspace import Remote, Summary
 MANY = 200
 """From so many manifests on, what the processes save is more than what they cost to make."""
 
-_ROOM = 128
+_ROOM = 64
 """Workflows that are between being read and being compared: each is held as a whole."""
 
 
@@ -101,33 +101,28 @@ class Looking:
         async with self._room:
             hand = self._hands.idlest()
             try:
-                checked, desired = await hand.do("check", path)
+                checked, head = await hand.do("check", path)
                 self._stopped = self._stopped or checked.broken
-                if desired is not None and not self._stopped:
-                    await self._look(hand, checked.file, desired, listing)
+                if head is not None and not self._stopped:
+                    await self._look(hand, checked.file, head, listing)
             except DeployerError as failure:
                 self._failure = self._failure or failure
                 self._stopped = True
         return checked
 
     async def _look(
-        self, hand: Hand, file: str, desired: Workflow, listing: asyncio.Task[Live]
+        self, hand: Hand, file: str, head: Workflow, listing: asyncio.Task[Live]
     ) -> None:
         listed, remote = await asyncio.shield(listing)
-        summary = listed.get(desired.path)
+        summary = listed.get(head.path)
         text = await remote.spec(summary.id) if summary else None
         if summary is None or text is None:
-            desired = await hand.do("take", file)
-        else:
-            await self._compare(hand, file, desired, summary.id, text, remote)
-        self._desired[file] = desired
-
-    async def _compare(
-        self, hand: Hand, file: str, desired: Workflow, identity: str, text: str, remote: Remote
-    ) -> None:
-        told = wished(desired, self._target, self._publish)
-        asked = Asked(told, remote.may_keep(identity))
-        found: Compared = await hand.do("compare", file, text, self._since.of(desired), asked)
+            self._desired[file] = await hand.do("take", file)
+            return
+        told = wished(head, self._target, self._publish)
+        asked = Asked(told, remote.may_keep(summary.id))
+        found: Compared = await hand.do("compare", file, text, self._since.of(head), asked)
         if found.nodes is not None:
-            remote.learnt(identity, text, found.nodes)
-        self._found[desired.path] = found._replace(nodes=None)
+            remote.learnt(summary.id, text, found.nodes)
+        self._desired[file] = found.desired
+        self._found[head.path] = found._replace(nodes=None)

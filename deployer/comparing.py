@@ -30,12 +30,14 @@ class Before(NamedTuple):
 
 
 class Compared(NamedTuple):
-    """What was found: the change, and where nothing differs what is live, by its edges only.
+    """What was found: the change, what is asked for, and what is live where nothing differs.
 
-    `nodes` are the ids of the nodes, None if the text is not to be kept.
+    Of the two workflows no more may be told than their edges. `nodes` are the ids of the nodes, None if
+    the text is not to be kept.
     """
 
     change: Change
+    desired: Workflow
     there: Workflow | None = None
     nodes: tuple[str, ...] | None = None
 
@@ -45,8 +47,9 @@ def compared(desired: Workflow, live: Observed | None, before: Before) -> Compar
     base, words, prune = before
     names = dropped(base, desired, live) if prune else ()
     found = identified(traced(change(desired, live, names), base, words), live)
-    stays = live is not None and found.action == "unchanged"
-    return Compared(found, edges_of(live.workflow) if live and stays else None)
+    if live is None or found.action != "unchanged":
+        return Compared(found, desired)
+    return Compared(found, edges_of(desired), edges_of(live.workflow))
 
 
 def identified(found: Change, live: Observed | None) -> Change:
@@ -82,7 +85,7 @@ class Comparer:
     _held: dict[str, Workflow] = field(default_factory=dict)
 
     def check(self, path: Path) -> tuple[Checked, Workflow | None]:
-        """The manifest at a path, without its document; and the workflow, of which only the edges are told.
+        """The manifest at a path, without its document; and the workflow, of which no spec is told yet.
 
         No workflow where the manifest is not fit for a plan, or not meant for the target.
         """
@@ -95,7 +98,7 @@ class Comparer:
         if found.broken or not is_meant_for(self.target, subject):
             return light, None
         workflow = self._held[found.file] = from_manifest(subject.manifest, self.target)
-        return light, edges_of(workflow)
+        return light, replace(workflow, spec={})
 
     def take(self, file: str) -> Workflow:
         """The whole workflow of a manifest that was checked, which is held no longer."""
@@ -114,7 +117,8 @@ class Comparer:
         else:
             told = digest(comparable(there.workflow, there.identifier)) if asked.told else ""
             same = replace(same, object_id=there.ids[SELF], fingerprint=told)
-            found = Compared(same, edges_of(there.workflow))
+            edges = edges_of(there.workflow)
+            found = Compared(same, replace(desired, spec=edges.spec), edges)
         nodes = worth_keeping(document, text, there.ids) if asked.kept else None
         return found._replace(nodes=nodes)
 

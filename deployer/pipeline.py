@@ -160,7 +160,7 @@ class _Look:
             if live is None:
                 return None
             found = removed(lost, live, self.since.words, prune=self.since.prune)
-        return Compared(identified(found, live))
+        return Compared(identified(found, live), lost)
 
 
 async def _with_publication(changes: list[Change], runs: PipelineRuns) -> list[Change]:
