@@ -80,14 +80,18 @@ class Looking:
         """
         self._publish = publish
         listing = asyncio.create_task(self._live())
-        found = await asyncio.gather(*(self._one(each, listing) for each in files))
+        try:
+            found = await asyncio.gather(*(self._one(each, listing) for each in files))
+        finally:
+            listing.cancel()  # Where nobody wanted it, nobody hears how it ended either.
+            await asyncio.wait([listing])
         checked = [each for each in found if each]
         loaded = together(checked, self._settings, self._target)
         if loaded.errors and len(checked) == len(files):
             return loaded, Ahead(())
         if self._failure:
             raise self._failure
-        listed, _ = await listing
+        listed, _ = listing.result()
         desired = [self._desired[subject.manifest.file] for subject in loaded.subjects]
         return loaded, Ahead(desired, listed, self._found)
 

@@ -52,6 +52,23 @@ def compared(desired: Workflow, live: Observed | None, before: Before) -> Compar
     return Compared(found, edges_of(desired), edges_of(live.workflow))
 
 
+def against(
+    desired: Workflow, document: dict[str, Any], before: Before, *, told: bool = True
+) -> tuple[Compared, Mapping[str, str]]:
+    """The same for the live workflow of a document, and the ids that this has.
+
+    Where nothing differs that takes one short look, and `told` says whether its fingerprint is needed.
+    """
+    there = read_live(document)
+    same = unchanged(desired, there.workflow)
+    if same is None:
+        return compared(desired, from_wire(document), before), there.ids
+    content = digest(comparable(there.workflow, there.identifier)) if told else ""
+    same = replace(same, object_id=there.ids[SELF], fingerprint=content)
+    edges = edges_of(there.workflow)
+    return Compared(same, replace(desired, spec=edges.spec), edges), there.ids
+
+
 def identified(found: Change, live: Observed | None) -> Change:
     """The change with the id and the fingerprint of what is live."""
     if live is None:
@@ -109,18 +126,9 @@ class Comparer:
 
         Raises Unreachable for a text that is no document.
         """
-        desired, document = self.take(file), document_of(text)
-        there = read_live(document)
-        same = unchanged(desired, there.workflow)
-        if same is None:
-            found = compared(desired, from_wire(document), before)
-        else:
-            told = digest(comparable(there.workflow, there.identifier)) if asked.told else ""
-            same = replace(same, object_id=there.ids[SELF], fingerprint=told)
-            edges = edges_of(there.workflow)
-            found = Compared(same, replace(desired, spec=edges.spec), edges)
-        nodes = worth_keeping(document, text, there.ids) if asked.kept else None
-        return found._replace(nodes=nodes)
+        document = document_of(text)
+        found, ids = against(self.take(file), document, before, told=asked.told)
+        return found._replace(nodes=worth_keeping(document, text, ids) if asked.kept else None)
 
 
 def _briefly(told: tuple[Told, ...], brief: Subject) -> Iterator[Told]:

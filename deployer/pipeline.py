@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from deployer import apply as applying
 from deployer.ahead import Ahead
 from deployer.base import TWO_WAY, Since
-from deployer.comparing import Compared, compared, identified, wished
+from deployer.comparing import Compared, against, compared, identified, wished
 from deployer.desired import from_manifest
 from deployer.errors import Conflict, InvalidManifests
 from deployer.load import Loaded, files, load
@@ -150,9 +150,14 @@ class _Look:
     async def _change(self, desired: Workflow) -> Compared:
         if desired.path in self.ahead:
             return self.ahead[desired.path]
+        before = self.since.of(desired)
         async with self.gate:
-            live = await observe(desired, self.listed, self.remote)
-            return compared(desired, live, self.since.of(desired))
+            if desired.path not in self.listed:
+                return compared(desired, await observe(desired, self.listed, self.remote), before)
+            document = await self.remote.definition(self.listed[desired.path].id)
+            if document is None:
+                return compared(desired, None, before)
+            return against(desired, document, before)[0]
 
     async def _removal(self, lost: Workflow) -> Compared | None:
         async with self.gate:

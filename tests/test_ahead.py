@@ -168,18 +168,21 @@ def test_a_silence_of_one_field(shell: Shell) -> None:
     assert both(shell).out != first.out
 
 
+@pytest.mark.parametrize("what", ["_definition", "summaries"])
 def test_wrong_manifests_are_told_before_a_failing_service(
-    shell: Shell, monkeypatch: pytest.MonkeyPatch
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
     """Whoever has to correct a file anyway need not hear of the service first; else it is heard."""
 
-    async def refused(self: Any, identity: str) -> str | None:
-        raise ServiceError("the service refused GetWorkflowDefinition", code="Forbidden")
+    async def refused(*_: Any) -> Any:
+        raise ServiceError("the service refused the call", code="Forbidden")
 
-    monkeypatch.setattr("deployer.remote.workspace.Remote.spec", refused)
+    monkeypatch.setattr(f"deployer.remote.workspace.Remote.{what}", refused)
     assert both(shell).code == ServiceError.exit_code
     shell.project.change("flows/clean.yaml", "kind: CycleWorkflow", "kind: Nothing")
-    assert "in the manifests" in planned(shell, True, "--refresh").err
+    ended = planned(shell, True, "--refresh")
+    assert "in the manifests" in ended.err
+    assert "refused" not in ended.err
 
 
 def test_calls_that_are_counted_wait_for_the_files(shell: Shell) -> None:
