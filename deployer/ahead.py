@@ -6,7 +6,7 @@ or of the processors, not of both. Where any manifest is wrong no more is asked 
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -63,7 +63,7 @@ class Looking:
     ) -> None:
         self._settings, self._target, self._since = settings, target, since
         self._remote, self._recall, self._hands = remote, recall, hands
-        self._room = asyncio.Semaphore(_ROOM)
+        self._checked: dict[int, Checked] = {}
         self._failure: DeployerError | None = None
         self._stopped = False
         self._publish: bool | None = None
@@ -81,11 +81,12 @@ class Looking:
         self._publish = publish
         listing = asyncio.create_task(self._live())
         try:
-            found = await asyncio.gather(*(self._one(each, listing) for each in files))
+            left = iter(enumerate(files))
+            await asyncio.gather(*(self._through(left, listing) for _ in range(_ROOM)))
         finally:
             listing.cancel()  # Where nobody wanted it, nobody hears how it ended either.
             await asyncio.wait([listing])
-        checked = [each for each in found if each]
+        checked = [self._checked[number] for number in sorted(self._checked)]
         loaded = together(checked, self._settings, self._target)
         if loaded.errors and len(checked) == len(files):
             return loaded, Ahead(())
@@ -99,20 +100,23 @@ class Looking:
         listed = await self._remote.summaries()
         return listed, await self._recall(self._remote, listed.values())
 
-    async def _one(self, path: Path, listing: asyncio.Task[Live]) -> Checked | None:
-        """One manifest, looked at as far as that makes sense: nothing is asked for after a failure."""
-        checked: Checked | None = None
-        async with self._room:
+    async def _through(
+        self, files: Iterator[tuple[int, Path]], listing: asyncio.Task[Live]
+    ) -> None:
+        """One manifest after the other, as far as that makes sense: a failure ends the asking."""
+        for number, path in files:
             hand = self._hands.idlest()
             try:
                 checked, head = await hand.do("check", path)
+                self._checked[number] = checked
+                if checked.subject:
+                    checked.subject.on(self._target)
                 self._stopped = self._stopped or checked.broken
                 if head is not None and not self._stopped:
                     await self._look(hand, checked.file, head, listing)
             except DeployerError as failure:
                 self._failure = self._failure or failure
                 self._stopped = True
-        return checked
 
     async def _look(
         self, hand: Hand, file: str, head: Workflow, listing: asyncio.Task[Live]

@@ -167,7 +167,7 @@ def made_elsewhere(subjects: Sequence[Subject]) -> Found:
     for subject in subjects:
         foreign: dict[str, tuple[Pointer, bool]] = {}
         for upstream, in_document in subject.outer_upstreams:
-            if upstream.wanted in outputs.made or upstream.wanted in subject.own_names:
+            if upstream.wanted in outputs.made or subject.means_itself(upstream.wanted):
                 continue
             own = upstream.local or upstream.wanted.startswith(subject.own_prefix)
             if not own and not outputs.like(upstream.wanted):
@@ -188,7 +188,7 @@ def _unknown(upstream: Upstream, subject: Subject, outputs: _Outputs) -> tuple[s
     """What is wrong with an upstream, the cure, and whether that is sure; no text if nothing is."""
     node, _, wanted, local = upstream
     own = subject.output_of_node
-    if wanted in outputs.made or wanted in subject.own_names:
+    if wanted in outputs.made or subject.means_itself(wanted):
         return "", "", True
     if not local:
         return *_unknown_output(upstream, subject, outputs), False

@@ -153,10 +153,21 @@ class Subject:
     @cached_property
     def own_names(self) -> frozenset[str]:
         """Every text that stands for the workflow, one of its nodes or the root of the workspace."""
-        body = self.manifest.document["spec"]
-        ids = {self.workflow.get("id") or "", body.get("id") or ""}
-        names = self.scopes[0].known.keys()
-        return frozenset({self.root, self.workflow["name"]} | ids | names)
+        return frozenset({self.root, self.name} | self.own_ids | self.scopes[0].known.keys())
+
+    @cached_property
+    def own_ids(self) -> frozenset[str]:
+        """The ids that the document gives to the workflow and its nodes."""
+        holders = (self.workflow, self.manifest.document["spec"], *(node for _, node in self.nodes))
+        return frozenset(holder.get("id") or "" for holder in holders)
+
+    def means_itself(self, text: str) -> bool:
+        """Whether a text stands for the workflow, one of its nodes or the root, other than as an output."""
+        return (
+            text in (self.root, self.name)
+            or text in self.own_ids
+            or any(text == name for name, _, _ in self.names)
+        )
 
     @cached_property
     def own_edges(self) -> list[tuple[Pointer, Node]]:
@@ -200,6 +211,11 @@ class Subject:
         vars(brief).update(facts)
         return brief
 
+    def on(self, target: Target) -> "Subject":
+        """The same, sharing a target that is equal to its own: for what came from another process."""
+        vars(self)["target"] = target
+        return self
+
     def whole(self, pointer: Pointer, in_document: bool = False) -> Pointer:
         """A pointer into the workflow object, or one into the document, as the latter."""
         if in_document:
@@ -208,7 +224,7 @@ class Subject:
         return ("spec", *pointer) if flat else ("spec", "workflows", 0, *pointer)
 
 
-_ACROSS = ("path", "name", "names", "outputs", "output_of_node", "own_names", "outer_upstreams")
+_ACROSS = ("path", "name", "names", "outputs", "output_of_node", "own_ids", "outer_upstreams")
 """What the rules across documents look at, beside the manifest's own `deployer:`."""
 
 DocumentRule = Rule[Subject, Finding]
