@@ -125,11 +125,31 @@ class Comparer:
     def compare(self, file: str, text: str, before: Before, asked: Asked) -> Compared:
         """What differs between the workflow of a manifest, held no longer, and the live one of that text.
 
+        It can be shown, not carried out: both sides are there as they are compared, not as they are sent.
         Raises Unreachable for a text that is no document.
         """
         document = document_of(text)
         found, ids = against(self.take(file), document, before, told=asked.told)
-        return found._replace(nodes=worth_keeping(document, text, ids) if asked.kept else None)
+        nodes = worth_keeping(document, text, ids) if asked.kept else None
+        return found._replace(
+            change=_shown(found.change), desired=edges_of(found.desired), nodes=nodes
+        )
+
+
+def _shown(found: Change) -> Change:
+    """A change of whose workflows, beside the values to be shown, only the edges are left."""
+    desired, before, after = found.desired, found.before, found.after
+    return replace(
+        found,
+        desired=desired and edges_of(desired),
+        before=before
+        and replace(
+            before,
+            workflow=edges_of(before.workflow),
+            comparable=cast("Spec", Edges.of(before.comparable)),
+        ),
+        after=after and edges_of(after),
+    )
 
 
 def _briefly(told: tuple[Told, ...], brief: Subject) -> Iterator[Told]:
@@ -141,7 +161,9 @@ def _briefly(told: tuple[Told, ...], brief: Subject) -> Iterator[Told]:
 
 
 def edges_of(workflow: Workflow) -> Workflow:
-    """The workflow, of whose spec only what concerns others is left."""
+    """The workflow, of whose spec only what concerns others is left; itself if that was so."""
+    if isinstance(workflow.spec, Edges):
+        return workflow
     return replace(workflow, spec=cast("Spec", Edges.of(workflow.spec)))
 
 
