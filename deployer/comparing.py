@@ -5,7 +5,7 @@ import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import Any, ClassVar, NamedTuple, cast
 
 from deployer.checking import Checked, check, is_meant_for
 from deployer.desired import from_manifest
@@ -171,7 +171,12 @@ _FAST = 1
 
 
 class Edges(Mapping[str, Any]):
-    """A spec of which only nodes, outputs and edges are left, in a thirtieth of the room of a mapping."""
+    """A spec of which only nodes, outputs and edges are left, in a thirtieth of the room of a mapping.
+
+    Who looks at one looks at several of its parts: the one looked at last is there as a mapping, too.
+    """
+
+    _latest: "ClassVar[tuple[Edges | None, Spec]]" = (None, {})
 
     def __init__(self, data: bytes) -> None:
         """Take what `of` packed."""
@@ -185,7 +190,10 @@ class Edges(Mapping[str, Any]):
         return Edges(zlib.compress(marshal.dumps(left), _FAST))
 
     def _spec(self) -> Spec:
-        spec: Spec = marshal.loads(zlib.decompress(self._data))
+        latest, spec = Edges._latest
+        if latest is not self:
+            spec = marshal.loads(zlib.decompress(self._data))
+            Edges._latest = (self, spec)
         return spec
 
     def __getitem__(self, key: str) -> Any:

@@ -41,9 +41,9 @@ def waits(spec: Any) -> Iterator[Wait]:
 
 def _items(holder: Any, key: str) -> list[tuple[str, Mapping[str, Any]]]:
     """The elements of a keyed list that are objects, by their keys."""
-    value = holder.get(key) if isinstance(holder, Mapping) else None
-    items = value.items() if isinstance(value, Mapping) else ()
-    return [(name, item) for name, item in items if isinstance(item, Mapping)]
+    value = holder.get(key) if isinstance(holder, dict | Mapping) else None
+    items = value.items() if isinstance(value, dict) else ()
+    return [(name, item) for name, item in items if isinstance(item, dict)]
 
 
 def _reference(entity: str) -> str:
