@@ -176,18 +176,24 @@ def never_fires(cron: Cron) -> bool:
     return next(_walls(cron, datetime(2000, 1, 1)), None) is None
 
 
-@lru_cache(maxsize=4096)
 def runs_per_week(cron: Cron) -> float:
     """How often it fires in a week, on average over 28 years; switching of clocks left aside."""
+    return _days_per_week(cron.fields[3:], cron.nearest) * cron.runs_a_day
+
+
+@lru_cache(maxsize=4096)
+def _days_per_week(fields: tuple[str, ...], nearest: int) -> float:
+    """On how many days, by the fields for days alone: many a cron differs in its hour only."""
+    midnight = Cron(("0", "0", "0", *fields), nearest, frozenset((0,)), 1, ())
     first, days = _CYCLE
-    simulation = _simulation(cron, datetime(2001, 1, 1))
+    simulation = _simulation(midnight, datetime(2001, 1, 1))
     if simulation is None:
         return 0.0
     fires = sum(
-        day.month in simulation.months and simulation.match_day(day) and _is_nearest(cron, day)
+        day.month in simulation.months and simulation.match_day(day) and _is_nearest(midnight, day)
         for day in (first + timedelta(days=number) for number in range(days))
     )
-    return fires * cron.runs_a_day * 7 / days
+    return fires * 7 / days
 
 
 def next_runs(cron: Cron, zone: tzinfo, start: datetime, count: int) -> list[datetime]:

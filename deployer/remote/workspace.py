@@ -7,9 +7,9 @@ of a job stay in here. What a lost answer means is for the caller to decide.
 import asyncio
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from deployer.errors import NotFound, Unreachable
 from deployer.remote.answers import about, given, integer, mapping
@@ -17,6 +17,8 @@ from deployer.transport.client import Client, Operation, read_json
 from deployer.transport.request import Params
 
 PAGE_SIZE = 100
+Line = TypeVar("Line")
+
 LISTED_TYPES = ("CycleWorkflow", "ManualWorkflow")
 """The types that ListWorkflowDefinitions can be asked for: not TriggerWorkflow (U-35)."""
 
@@ -113,15 +115,8 @@ class Remote:
         return [each for each in await self._every(kind, name) if each.name == name]
 
     async def _every(self, kind: str, name: str | None = None) -> list[Summary]:
-        """All pages of a list; the first one tells how many there are."""
-        found, total = await self._page(kind, name, 1)
-        read = 1
-        while read * PAGE_SIZE < total:
-            numbers = range(read + 1, -(-total // PAGE_SIZE) + 1)
-            pages = await asyncio.gather(*(self._page(kind, name, each) for each in numbers))
-            found += [summary for page, _ in pages for summary in page]
-            read, total = numbers[-1], max(each for _, each in pages)
-        return found
+        """All pages of the list of a type."""
+        return await _all_pages(lambda number: self._page(kind, name, number))
 
     async def _page(self, kind: str, name: str | None, number: int) -> tuple[list[Summary], int]:
         params = {"ProjectId": self.project, "Type": kind, "Name": name}
@@ -182,15 +177,14 @@ class Remote:
 
     async def node_lines(self, most: int) -> list[NodeLine]:
         """All listed nodes of the project; none, after one call, if that takes more than `most`."""
-        found: list[NodeLine] = []
-        page, total = 1, 1
-        while (page - 1) * PAGE_SIZE < total <= most * PAGE_SIZE:
-            paging = {"PageNumber": page, "PageSize": PAGE_SIZE}
-            answer = await self._client.call(_LIST_NODES, {"ProjectId": self.project, **paging})
-            info = mapping(answer, "PagingInfo")
-            total, page = integer(info.get("TotalCount")), page + 1
-            found += [_node_line(item) for item in info.get("Nodes") or []]
-        return found if total <= most * PAGE_SIZE else []
+        return await _all_pages(self._node_page, most)
+
+    async def _node_page(self, number: int) -> tuple[list[NodeLine], int]:
+        paging = {"PageNumber": number, "PageSize": PAGE_SIZE}
+        answer = await self._client.call(_LIST_NODES, {"ProjectId": self.project, **paging})
+        info = mapping(answer, "PagingInfo")
+        lines = [_node_line(item) for item in info.get("Nodes") or []]
+        return lines, integer(info.get("TotalCount"))
 
     async def create(self, document: Mapping[str, Any]) -> str:
         """Creates the workflow without its nodes; its id."""
@@ -252,6 +246,23 @@ def _node_line(item: Mapping[str, Any]) -> NodeLine:
 
 def _digest(item: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(item, sort_keys=True).encode()).hexdigest()
+
+
+async def _all_pages(
+    page: Callable[[int], Awaitable[tuple[list[Line], int]]], most: int | None = None
+) -> list[Line]:
+    """The lines of all pages of a list, which each tells how many there are; none if it has too many.
+
+    The first is read alone, the others together.
+    """
+    found, total = await page(1)
+    read = 1
+    while read * PAGE_SIZE < total and (most is None or total <= most * PAGE_SIZE):
+        numbers = range(read + 1, -(-total // PAGE_SIZE) + 1)
+        pages = await asyncio.gather(*map(page, numbers))
+        found += [line for lines, _ in pages for line in lines]
+        read, total = numbers[-1], max(each for _, each in pages)
+    return found if most is None or total <= most * PAGE_SIZE else []
 
 
 def _summary(item: Mapping[str, Any], kind: str) -> Summary:
