@@ -222,7 +222,7 @@ class Bench(Workspace):
     async def paths(self) -> list[str]:
         """The paths of the workflows that there are, each as often as there are any."""
         remote = self.connection.remote
-        return sorted([each.path async for each in remote._pages("CycleWorkflow")])
+        return sorted(each.path for each in await remote._every("CycleWorkflow"))
 
 
 @asynccontextmanager

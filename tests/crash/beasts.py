@@ -10,6 +10,7 @@ from uuid import uuid4
 import pytest
 
 from deployer import apply, attempt, observe, pipeline, plan, removing, standing, write
+from deployer.comparing import compared
 from deployer.emulator.faults import Fault
 from deployer.entities import SELF
 from deployer.errors import DeployerError, OutcomeUnknown
@@ -175,23 +176,18 @@ def no_scripts(patch: Patch) -> None:
 
 
 def one_page(patch: Patch) -> None:
-    async def pages(self: Any, kind: str, name: str | None = None) -> Any:
-        found = 0
-        async for summary in _PAGES(self, kind, name):
-            found += 1
-            if found > 1:
-                return
-            yield summary
+    async def first(self: Any, kind: str, name: str | None = None) -> Any:
+        return (await _EVERY(self, kind, name))[:1]
 
-    patch.setattr(workspace.Remote, "_pages", pages)
+    patch.setattr(workspace.Remote, "_every", first)
 
 
-_PAGES = workspace.Remote._pages
+_EVERY = workspace.Remote._every
 
 
 def near_enough(patch: Patch) -> None:
     async def first(desired: Any, remote: Any) -> str:
-        found = [one async for one in remote._pages(desired.kind, desired.name)]
+        found = await remote._every(desired.kind, desired.name)
         return found[0].id if found else ""
 
     patch.setattr(standing, "find", first)
@@ -199,6 +195,9 @@ def near_enough(patch: Patch) -> None:
 
 def sees_nothing(patch: Patch) -> None:
     patch.setattr(pipeline, "observe", _is(None))
+    patch.setattr(
+        pipeline, "against", lambda desired, _, since: (compared(desired, None, since), {})
+    )
 
 
 def takes_any_id(patch: Patch) -> None:
