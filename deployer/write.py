@@ -194,6 +194,10 @@ class Write(Pruning):
         live = await self._shown(ids[SELF], set())
         if live is None or set(ids) <= set(live.ids):
             raise refused
+        if self._change.before is not None and not self._is_untouched(live):
+            # A refused import leaves nothing behind: what is there now is somebody else's.
+            self.written = bool(self.deleted or self.moved)
+            raise self._moved("was changed", "somebody saved it before an import that was refused")
         self._step("the ids were refused, importing without them")
         await self._until_answered(live.ids)
         made = await self._shown(ids[SELF], set(ids))

@@ -187,6 +187,22 @@ def test_a_save_before_the_second_import(first: Fault, policy: str) -> None:
     story(tell, job_seconds=0.5, switches=Switches(client_ids=policy))
 
 
+def test_a_save_before_an_import_that_is_refused() -> None:
+    """What somebody saved meanwhile is seen before the second import, which is not sent then."""
+
+    async def tell(one: Bench) -> None:
+        is_well(await one.outcome(DAILY))
+        one.clock.advance(60)
+        before = one.imports
+        wanted = changed(DAILY, nodes=[shell("load"), shell("report"), shell("mail")])
+        outcome = await raced(one, wanted, 1.0)
+        assert (outcome.exit_code, outcome.written) == (4, False)
+        assert "was changed" in outcome.error
+        assert one.imports - before == 1
+
+    story(tell, job_seconds=0.5, switches=Switches(client_ids="reject"))
+
+
 def test_a_late_look() -> None:
     """A look that shows the state before somebody's save is found out by the history (U-27)."""
 
