@@ -60,7 +60,8 @@ class Hand:
 
         DeployerError if the process has ended.
         """
-        if self._writer is None or self._writer.is_closing():
+        # Its line does not close with the process: only who listens knows that it is gone.
+        if self._writer is None or self._listener is None or self._listener.done():
             raise _ended()
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._waiting.append(answer)
@@ -80,7 +81,7 @@ class Hand:
         """Hear no more of the process; it ends by that."""
         if self._writer and self._listener:
             self._listener.cancel()
-            self._writer.close()
+            self._writer.transport.abort()  # closed, it would wait for what was not sent yet
             await asyncio.wait([self._listener])
 
     async def _listen(self, reader: asyncio.StreamReader) -> None:
@@ -100,9 +101,12 @@ class Hand:
                 if not each.done():
                     each.set_exception(_ended())
 
-    def end(self) -> None:
-        """End the process."""
+    def let_go(self) -> None:
+        """Close its line, if that is still open."""
         self._link.close()
+
+    def end(self) -> None:
+        """End the process, which was let go of."""
         self._process.join(_PATIENCE)
         self._process.kill()
         self._process.join()
@@ -142,6 +146,8 @@ class Hands:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        for hand in self._hands:  # Each process holds the lines of those before it open, too.
+            hand.let_go()
         for hand in self._hands:
             hand.end()
 
@@ -178,7 +184,10 @@ def _serve(link: socket.socket, other: socket.socket, make: Callable[[], object]
     stream = link.makefile("rwb")
     try:
         while len(head := stream.read(_LENGTH.size)) == _LENGTH.size:
-            method, given = pickle.loads(stream.read(*_LENGTH.unpack(head)))
+            (size,) = _LENGTH.unpack(head)
+            if len(data := stream.read(size)) < size:
+                break
+            method, given = pickle.loads(data)
             try:
                 answer = _framed((True, getattr(worker, method)(*given)))
             except Exception as error:  # noqa: BLE001 — raised again where it was asked for

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import multiprocessing.process
 import os
 import shutil
 import signal
@@ -264,3 +265,52 @@ def test_a_process_that_is_ended_from_outside_is_told() -> None:
     with Hands(Worker, 1) as working:
         found = asyncio.run(main(working))
     assert [type(each) for each in found] == [DeployerError, DeployerError]
+
+
+def test_a_process_that_has_ended_is_given_nothing_more() -> None:
+    """Whoever asks it again, after it was told, does not wait for ever either."""
+
+    async def main(working: Hands) -> list[Any]:
+        async with working:
+            hand = working.idlest()
+            asked = ("end", "double", "double")
+            return [
+                await asyncio.wait_for(asyncio.gather(hand.do(each), return_exceptions=True), 30)
+                for each in asked
+            ]
+
+    with Hands(Worker, 1) as working:
+        found = asyncio.run(main(working))
+    assert [type(each) for (each,) in found] == [DeployerError] * 3
+
+
+def test_processes_that_nobody_talked_to_end_by_themselves(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """None of them is waited for, because another one keeps the end of its line open."""
+    alive: list[int] = []
+    kill = multiprocessing.process.BaseProcess.kill
+
+    def killed(process: multiprocessing.process.BaseProcess) -> None:
+        if process.is_alive():
+            alive.append(1)
+        kill(process)
+
+    monkeypatch.setattr("multiprocessing.process.BaseProcess.kill", killed)
+    monkeypatch.setattr(hands, "_PATIENCE", 10.0)
+    with Hands(Worker, 3):
+        pass
+    assert alive == []
+
+
+def test_a_request_that_was_cut_off_is_no_traceback(capfd: pytest.CaptureFixture[str]) -> None:
+    """As when a plan is interrupted while it sends: the process ends without a word."""
+
+    async def main(working: Hands) -> None:
+        async with working:
+            asyncio.get_running_loop().create_task(working.idlest().do("double", "x" * 50_000_000))
+            await asyncio.sleep(0)
+
+    with Hands(Worker, 1) as working:
+        asyncio.run(main(working))
+    assert capfd.readouterr().err == ""
