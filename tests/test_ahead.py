@@ -21,8 +21,9 @@ from deployer.comparing import Edges
 from deployer.edges import makers, node_names, waits
 from deployer.errors import Conflict, DeployerError, InvalidManifests, ServiceError
 from deployer.flowspec import consumed, produced
-from deployer.hands import Hands
+from deployer.hands import Hand, Hands
 from deployer.model import Workflow
+from deployer.remote.workspace import Remote, Summary
 from tests.cli_kit import CLEAN, RAW, Ended, Project, Shell
 from tests.git_kit import begin, commit
 from tests.test_properties import workflows
@@ -184,6 +185,43 @@ def test_wrong_manifests_are_told_before_a_failing_service(
     ended = planned(shell, True, "--refresh")
     assert "in the manifests" in ended.err
     assert "refused" not in ended.err
+
+
+def slowly(shell: Shell, manifests: int) -> None:
+    """The list of workflows takes longer than reading all manifests."""
+    listed, do = Remote.summaries, Hand.do
+    read, all_read = [], asyncio.Event()
+
+    async def late(remote: Remote) -> dict[str, Summary]:
+        await all_read.wait()
+        for _ in range(100):
+            await asyncio.sleep(0)
+        return await listed(remote)
+
+    async def doing(hand: Hand, method: str, *given: Any) -> Any:
+        done = await do(hand, method, *given)
+        read.append(method)
+        if len(read) == manifests:
+            all_read.set()
+        return done
+
+    shell.patch.setattr(Remote, "summaries", late)
+    shell.patch.setattr(Hand, "do", doing)
+
+
+def test_manifests_that_are_all_for_another_target(shell: Shell) -> None:
+    """Nothing is compared, and the list is waited for all the same: it tells what is gone."""
+    for file in ("raw", "clean", "third"):
+        path = shell.project.root / f"flows/{file}.yaml"
+        path.write_text(path.read_text() + "deployer: {only: [other]}\n")
+    shell.project.change(
+        "deployer.yaml",
+        "default: true}",
+        "default: true}\n  other: {emulator: data/other.db, project: 10002, projectIdentifier: x}",
+    )
+    before = planned(shell, False, "--refresh")
+    slowly(shell, 3)
+    assert planned(shell, True, "--refresh") == before
 
 
 def test_calls_that_are_counted_wait_for_the_files(shell: Shell) -> None:
