@@ -83,8 +83,10 @@ class Looking:
         try:
             left = iter(enumerate(files))
             await asyncio.gather(*(self._through(left, listing) for _ in range(_ROOM)))
-            if not self._stopped:  # It tells what is gone, even where no manifest was looked up in it.
-                await asyncio.wait([listing])
+            if not self._stopped:
+                await asyncio.wait(
+                    [listing]
+                )  # Though no manifest was looked up in it: what is gone?
         finally:
             listing.cancel()  # Where nobody wanted it, nobody hears how it ended either.
             await asyncio.wait([listing])

@@ -3,12 +3,15 @@
 import asyncio
 import gzip
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
+import httpx
 import pytest
 
 from deployer.errors import DeployerError, OutcomeUnknown, Unreachable
 from deployer.transport.client import ATTEMPTS, Client, Operation
 from deployer.transport.credentials import Credentials
+from deployer.transport.lanes import Lanes, connecting
 
 READ = Operation("GetProject", "GET")
 WRITE = Operation("CreatePipelineRun", "POST")
@@ -92,3 +95,49 @@ def test_nobody_listens() -> None:
     error, calls = asyncio.run(main())
     assert (type(error), calls) == (Unreachable, 0)
     assert "not connected" in error.why
+
+
+def test_a_connection_whose_request_was_cut_off_is_used_no_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Cut off at the wrong moment, it may never be free again: what follows would wait in vain."""
+    used: list[httpx.AsyncClient] = []
+
+    async def send(lane: httpx.AsyncClient, *_: object, **__: object) -> httpx.Response:
+        used.append(lane)
+        if len(used) == 1:
+            await asyncio.Event().wait()
+        return httpx.Response(200, json={})
+
+    async def main() -> None:
+        async with Client(
+            "http://127.0.0.1", lambda: Credentials("key-id", "secret"), sleep=no_pause
+        ) as client:
+            for _ in range(3):
+                await client.call(replace(READ, deadline=0.01), {})
+
+    monkeypatch.setattr(httpx.AsyncClient, "send", send)
+    asyncio.run(main())
+    cut_off, *others = used
+    assert (len(others), len(set(others)), cut_off in others) == (3, 1, False)
+
+
+def test_a_connection_in_use_at_an_interrupt_is_used_no_more() -> None:
+    """Whatever ends a request early leaves its connection to nobody."""
+
+    async def main() -> list[httpx.AsyncClient]:
+        lanes = Lanes(1, connecting("http://127.0.0.1/", None))
+        with pytest.raises(asyncio.CancelledError):
+            async with lanes.one() as first:
+                raise asyncio.CancelledError
+        async with lanes.one() as second:
+            pass
+        async with lanes.one() as third:
+            pass
+        await lanes.aclose()
+        assert first.is_closed
+        return [first, second, third]
+
+    first, second, third = asyncio.run(main())
+    assert first is not second
+    assert second is third

@@ -209,6 +209,7 @@ class Client:
             _refuse_certificate(error, request.url.host)
             return Answer(fault=f"not connected: {error}", sent=False)
         except TimeoutError:
+            self._lanes.leave(http)
             return Answer(fault=_TIMED_OUT.format(deadline), slow=True)
         except httpx.TransportError as error:
             # By its type only: some of these quote a header, and with it a secret.

@@ -28,21 +28,32 @@ class Lanes:
         self._connect = connect
         self._slots = Semaphore(min(most, MOST))
         self._free: list[httpx.AsyncClient] = []
-        self._made: list[httpx.AsyncClient] = []
+        self._made: set[httpx.AsyncClient] = set()
+        self._left: set[httpx.AsyncClient] = set()
 
     @asynccontextmanager
     async def one(self) -> AsyncIterator[httpx.AsyncClient]:
-        """What a request may use until the block ends; the one used last comes first."""
+        """What a request may use until the block ends; the one used last comes first.
+
+        Where the block raises, nobody uses it again.
+        """
         async with self._slots:
             lane = self._free.pop() if self._free else self._new()
-            try:
-                yield lane
-            finally:
+            yield lane
+            if lane not in self._left:
                 self._free.append(lane)
 
+    def leave(self, lane: httpx.AsyncClient) -> None:
+        """Use a connection no more of which a request was cut off.
+
+        httpcore 1.0 does not always hear of that: it may hold the only one of a pool to be in use for ever.
+        """
+        self._left.add(lane)
+
     def _new(self) -> httpx.AsyncClient:
-        self._made.append(self._connect())
-        return self._made[-1]
+        lane = self._connect()
+        self._made.add(lane)
+        return lane
 
     async def aclose(self) -> None:
         """Close all connections."""
