@@ -10,7 +10,7 @@ from typing import Any, ClassVar, NamedTuple, cast
 from deployer.checking import Checked, check, is_meant_for
 from deployer.desired import from_manifest
 from deployer.entities import SELF
-from deployer.flowspec import comparable, from_wire, read_live
+from deployer.flowspec import comparable, from_wire, read_live, resolved
 from deployer.model import Change, Observed, Settings, Spec, Target, Workflow
 from deployer.normalise import digest
 from deployer.origins import dropped, traced
@@ -50,7 +50,7 @@ def compared(desired: Workflow, live: Observed | None, before: Before) -> Compar
     found = identified(traced(change(desired, live, names), base, words), live)
     if live is None or found.action != "unchanged":
         return Compared(found, desired)
-    return Compared(found, edges_of(desired), edges_of(live.workflow))
+    return Compared(found, edges_of(desired), _standing(live.workflow, live.identifier))
 
 
 def against(
@@ -66,8 +66,13 @@ def against(
         return compared(desired, from_wire(document), before), there.ids
     content = digest(comparable(there.workflow, there.identifier)) if told else ""
     same = replace(same, object_id=there.ids[SELF], fingerprint=content)
-    edges = edges_of(there.workflow)
+    edges = _standing(there.workflow, there.identifier)
     return Compared(same, replace(desired, spec=edges.spec), edges), there.ids
+
+
+def _standing(live: Workflow, identifier: str) -> Workflow:
+    """What is left of a live workflow: its edges, by the names that others know them by (U-30)."""
+    return edges_of(replace(live, spec=resolved(live.spec, identifier)))
 
 
 def identified(found: Change, live: Observed | None) -> Change:

@@ -104,6 +104,23 @@ def test_an_output_that_goes_away(shell: Shell) -> None:
     assert calls(ended) == LISTS + 3
 
 
+def test_who_waits_by_the_placeholder_of_the_project(shell: Shell) -> None:
+    """The service keeps it as text (U-30): an unchanged workflow that waits so for an output is told."""
+    with sqlite3.connect(shell.project.root / "data" / "local.db") as db:
+        there = ("shop_dev.land", "${projectIdentifier}.land")
+        done = db.execute(
+            "UPDATE edge SET output = replace(output, ?, ?), body = replace(body, ?, ?)", there * 2
+        )
+        assert done.rowcount == 1
+    db.close()
+    assert actions(both(shell)) == {}
+    outputs = "file: land.sh\n          outputs: {nodeOutputs: [{data: shop_dev.other}]}"
+    shell.project.change("flows/raw.yaml", "file: land.sh", outputs)
+    ended = both(shell)
+    assert actions(ended) == {"shop/raw": "update"}
+    assert "`shop_dev.land` goes away, and 1 waits for it: `shop/clean#tidy`" in ended.out
+
+
 def test_against_a_base(shell: Shell) -> None:
     """Drift, a node and a workflow that are gone from git, and one that was moved."""
     shell.project.write("flows/raw.yaml", RAW + TIDY)
