@@ -80,7 +80,8 @@ def _stays(live: Any, key: str, holder: Field, kind: str) -> bool:
         return agrees(default, live, place, kind)
     if _is_nothing(live, place, kind) or place.computed_in(kind):
         return True
-    return isinstance(live, dict) and agrees({}, live, place, kind)
+    # One that is empty, but for defaults, is not completed: silence takes those away.
+    return isinstance(live, dict) and live != {} and agrees({}, live, place, kind)
 
 
 def _is_nothing(value: Any, place: Field | None, kind: str) -> bool:

@@ -1,6 +1,7 @@
 """A short look that says "unchanged" is never wrong, and seldom in doubt."""
 
 from dataclasses import replace
+from itertools import product
 from typing import Any
 
 import pytest
@@ -73,3 +74,15 @@ def test_true_is_not_one(wanted: object) -> None:
     """Python holds some of these for equal."""
     assert not agrees({"x": wanted}, {"x": True}, None, KINDS[0])
     assert not agrees({"rerunTimes": wanted}, {"rerunTimes": True}, schema.node(), KINDS[0])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_object_that_holds_defaults_only(kind: str) -> None:
+    """Where it is left out, null or empty on one side only, what completing shows is what counts."""
+    for place in PLACES:
+        for name in place.properties:
+            sides: list[dict[str, Any]] = [{}, {name: None}, {name: {}}]
+            for one, other in product(sides, sides):
+                if agrees(one, other, place, kind):
+                    after = normalise(complete(one, other, place, kind), place, kind)
+                    assert (name, after) == (name, normalise(other, place, kind))
