@@ -135,7 +135,7 @@ class Comparer:
         """
         document = document_of(text)
         found, ids = against(self.take(file), document, before, told=asked.told)
-        nodes = worth_keeping(document, text, ids) if asked.kept else None
+        nodes = worth_keeping(document, ids) if asked.kept else None
         return found._replace(
             change=_shown(found.change), desired=edges_of(found.desired), nodes=nodes
         )

@@ -8,7 +8,7 @@ written is read just before.
 """
 
 import json
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -139,7 +139,7 @@ class _Recalled(Remote):
             return None
         document = document_of(text)
         if self.may_keep(identity):
-            nodes = worth_keeping(document, text, read_live(document).ids)
+            nodes = worth_keeping(document, read_live(document).ids)
             if nodes is not None:
                 self.learnt(identity, text, nodes)
         return document
@@ -182,11 +182,24 @@ def _settled(modified: int, read: float) -> bool:
     return 0 < modified / 1000 < read - SETTLED
 
 
-def worth_keeping(document: Document, text: str, ids: Mapping[str, str]) -> tuple[str, ...] | None:
+def worth_keeping(document: Document, ids: Mapping[str, str]) -> tuple[str, ...] | None:
     """The ids of the nodes in a document that has these ids; None if it is not to lie on a disk.
 
-    That is one with a sensitive value, or a key in its text.
+    That is one with a sensitive value, or a key in one of its texts.
     """
-    if holds_secret(nested(document), schema.document()) or access_key(text) is not None:
+    if holds_secret(nested(document), schema.document()) or access_key("\n".join(_texts(document))):
         return None
     return tuple(each for key, each in ids.items() if key != SELF)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text in a document; in the answer itself, the letter of an escape may stand before it."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        yield from value
+        for item in value.values():
+            yield from _texts(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(item)

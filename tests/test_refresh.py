@@ -509,6 +509,18 @@ def test_secrets_are_not_kept(tmp_path: Path) -> None:
     remembering(tmp_path, tell)
 
 
+@pytest.mark.parametrize("before", ["", "cd /tmp\n", "\t", "\N{HORIZONTAL ELLIPSIS}"])
+def test_a_key_is_seen_wherever_it_begins(tmp_path: Path, before: str) -> None:
+    """At the beginning of a line, too, before which an answer has the letter of an escape."""
+    key = changed(workflow("key"), nodes=[shell("b", before + "LTAI" + "0" * 16)])
+
+    async def tell(memory: Memory) -> None:
+        await memory.warm(key, *BOTH)
+        assert [file for file in entries(tmp_path) if b"LTAI" in file.read_bytes()] == []
+
+    remembering(tmp_path, tell)
+
+
 # --- the command line ---------------------------------------------------------------------------------
 
 
