@@ -42,13 +42,18 @@ class Hand:
     """One process."""
 
     def __init__(self, make: Callable[[], object]) -> None:
-        """`make` is called in the process for its worker."""
+        """`make` is called in the process for its worker. DeployerError if no process can be made."""
         self._link, theirs = socket.socketpair()
         alone = sys.platform == "linux" and threading.active_count() == 1
         context: Any = multiprocessing.get_context("fork" if alone else "spawn")
         self._process = context.Process(target=_serve, args=(theirs, self._link, make), daemon=True)
-        self._process.start()
-        theirs.close()
+        try:
+            self._process.start()
+        except OSError as error:
+            self._link.close()
+            raise _unmade(error) from error
+        finally:
+            theirs.close()
         self.load = 0
         """How much it has still to do."""
         self._waiting: deque[asyncio.Future[Any]] = deque()
@@ -122,6 +127,15 @@ def _ended() -> DeployerError:
     )
 
 
+def _unmade(error: OSError) -> DeployerError:
+    return DeployerError(
+        "a process to read manifests could not be made",
+        why=error.strerror or "",
+        written="nothing was written",
+        hint="run the command again, where more processes are allowed, or with one processor",
+    )
+
+
 class Hands:
     """Some processes with a worker each.
 
@@ -137,7 +151,12 @@ class Hands:
 
     def __enter__(self) -> "Hands":
         gc.freeze()  # What is shared with the copies stays so: a look at it would copy it.
-        self._hands = [Hand(self._make) for _ in range(self._many)]
+        try:
+            for _ in range(self._many):
+                self._hands.append(Hand(self._make))
+        except DeployerError:
+            self._end()
+            raise
         return self
 
     def __exit__(
@@ -146,6 +165,9 @@ class Hands:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._end()
+
+    def _end(self) -> None:
         for hand in self._hands:  # Each process holds the lines of those before it open, too.
             hand.let_go()
         for hand in self._hands:

@@ -369,3 +369,21 @@ def test_a_request_that_was_cut_off_is_no_traceback(capfd: pytest.CaptureFixture
     with Hands(Worker, 1) as working:
         asyncio.run(main(working))
     assert capfd.readouterr().err == ""
+
+
+def test_a_process_that_cannot_be_made_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Such as where their number is limited: no traceback, and those already made are ended."""
+    fork = os.fork
+    made: list[int] = []
+
+    def limited() -> int:
+        if made:
+            raise BlockingIOError(11, "Resource temporarily unavailable")
+        made.append(fork())
+        return made[-1]
+
+    monkeypatch.setattr(os, "fork", limited)
+    with pytest.raises(DeployerError, match="a process to read manifests"), Hands(Worker, 2):
+        pass
+    with pytest.raises(ProcessLookupError):
+        os.kill(made[0], 0)
