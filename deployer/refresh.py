@@ -33,6 +33,9 @@ show the state of a little before (U-27).
 LONGEST = 24 * 3600.0
 """How long an entry serves, in seconds: nothing that the lists hide stays hidden for more than a day."""
 
+_FORM = "a line about the text, the text"
+"""How an entry is written; entries of another form are none."""
+
 Document = dict[str, Any]
 Recall = Callable[[Remote, Iterable[Summary]], Awaitable[Remote]]
 """Gives the project as it is to be read, for the listed workflows that are wanted."""
@@ -57,7 +60,7 @@ class Recollection:
     _maker: str = field(init=False)
 
     def __post_init__(self) -> None:
-        self._maker = digest([__version__, schema.load("manifest")])
+        self._maker = digest([__version__, _FORM, schema.load("manifest")])
 
     async def __call__(self, remote: Remote, wanted: Iterable[Summary]) -> Remote:
         """The project, in which reading an unmoved workflow costs no call."""
