@@ -43,11 +43,6 @@ class Ahead:
     listed: Mapping[str, Summary] | None = None
     found: Mapping[str, Compared] = field(default_factory=dict)
 
-    @staticmethod
-    def none(desired: Sequence[Workflow]) -> "Ahead":
-        """Nothing was found yet."""
-        return Ahead(desired)
-
 
 class Looking:
     """Looks at the workflows of one target."""
@@ -60,25 +55,23 @@ class Looking:
         remote: Remote,
         recall: Recall,
         hands: Hands,
+        publish: bool | None = None,
     ) -> None:
+        """`publish` as for `pipeline.plan`: the content of a workflow is told apart where that counts."""
         self._settings, self._target, self._since = settings, target, since
         self._remote, self._recall, self._hands = remote, recall, hands
         self._checked: dict[int, Checked] = {}
         self._failure: DeployerError | None = None
         self._stopped = False
-        self._publish: bool | None = None
+        self._publish = publish
         self._desired: dict[str, Workflow] = {}
         self._found: dict[str, Compared] = {}
 
-    async def look(
-        self, files: Sequence[Path], publish: bool | None = None
-    ) -> tuple[Loaded, Ahead]:
+    async def look(self, files: Sequence[Path]) -> tuple[Loaded, Ahead]:
         """What the manifests at these paths say together, and how far each is what is live.
 
-        Nothing of the latter where `Loaded` has errors. `publish` as for `pipeline.plan`: the content of
-        a workflow is told apart only where that counts. Raises what reading, and the service, raise.
+        Nothing of the latter where `Loaded` has errors. Raises what reading, and the service, raise.
         """
-        self._publish = publish
         listing = asyncio.create_task(self._live())
         try:
             left = iter(enumerate(files))
@@ -112,9 +105,8 @@ class Looking:
             hand = self._hands.idlest()
             try:
                 checked, head = await hand.do("check", path)
-                self._checked[number] = checked
-                if checked.subject:
-                    checked.subject.on(self._target)
+                subject = checked.subject and checked.subject.on(self._target)
+                self._checked[number] = checked._replace(subject=subject)
                 self._stopped = self._stopped or checked.broken
                 if head is not None and not self._stopped:
                     await self._look(hand, checked.file, head, listing)

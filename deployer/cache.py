@@ -57,8 +57,9 @@ class Cache:
         """Remove what was kept a week before `now`, in seconds since the epoch of this machine."""
         with suppress(FileRefused):
             folder = self._folder(make=False)
-            for name in folder.names() if folder else ():
-                assert folder is not None
+            if folder is None:
+                return
+            for name in folder.names():
                 status = folder.status(name)
                 if status and status.st_mtime < now - _STALE:
                     folder.remove(name)

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, NamedTuple, cast
 from deployer.checking import Checked, check, is_meant_for
 from deployer.desired import from_manifest
 from deployer.entities import SELF
-from deployer.flowspec import comparable, from_wire, read_live, resolved
+from deployer.flowspec import comparable, observed, read_live, resolved
 from deployer.model import Change, Observed, Settings, Spec, Target, Workflow
 from deployer.normalise import digest
 from deployer.origins import dropped, traced
@@ -63,7 +63,7 @@ def against(
     there = read_live(document)
     same = unchanged(desired, there.workflow)
     if same is None:
-        return compared(desired, from_wire(document), before), there.ids
+        return compared(desired, observed(there), before), there.ids
     content = digest(comparable(there.workflow, there.identifier)) if told else ""
     same = replace(same, object_id=there.ids[SELF], fingerprint=content)
     edges = _standing(there.workflow, there.identifier)

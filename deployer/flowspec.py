@@ -204,11 +204,16 @@ def read_live(document: dict[str, Any]) -> Live:
 
 
 def from_wire(document: dict[str, Any]) -> Observed:
-    """A live workflow as the service returns it, in name space, with the ids of its parts.
+    """A live workflow as the service returns it, in name space, with the ids of its parts."""
+    return observed(read_live(document))
+
+
+def observed(live: Live) -> Observed:
+    """The same of what was read already.
 
     What it happens to be ordered by is nowhere seen: nodes and fields come in the order of their names.
     """
-    found, ids, identifier = read_live(document)
+    found, ids, identifier = live
     workflow = replace(found, spec=in_order(found.spec))
     form = comparable(workflow, identifier)
     return Observed(workflow, ids, comparable=form, fingerprint=digest(form), identifier=identifier)

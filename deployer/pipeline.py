@@ -72,7 +72,7 @@ async def plan(
     """
     if loaded.errors:
         raise InvalidManifests(loaded.problems)
-    ahead = ahead or Ahead.none([from_manifest(each.manifest, target) for each in loaded.subjects])
+    ahead = ahead or Ahead([from_manifest(each.manifest, target) for each in loaded.subjects])
     desired = ahead.desired
     places = {subject.path: subject for subject in loaded.subjects}
     refuse_outside(((workflow.path, workflow.file) for workflow in desired), loaded.scope)

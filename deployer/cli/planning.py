@@ -115,9 +115,10 @@ def _planned_ahead(
             async with deadline.bounded(), connected(target, deadline) as connection:
                 remote = connection.remote
                 memory = recollection(settings.root, target, remote) if remembers else None
-                looking = Looking(settings, target, before, remote, memory or anew, working)
+                recall = memory or anew
+                looking = Looking(settings, target, before, remote, recall, working, asked.publish)
                 async with working:
-                    loaded, ahead = await looking.look(manifests, asked.publish)
+                    loaded, ahead = await looking.look(manifests)
                 if loaded.errors:
                     raise InvalidManifests(loaded.problems)
                 making = _Making(settings, target, asked, before, connection, memory)

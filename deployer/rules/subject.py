@@ -5,6 +5,7 @@ names, edges and files, DW150 onwards what else concerns types of nodes and sche
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -213,8 +214,9 @@ class Subject:
 
     def on(self, target: Target) -> "Subject":
         """The same, sharing a target that is equal to its own: for what came from another process."""
-        vars(self)["target"] = target
-        return self
+        same = copy(self)
+        vars(same)["target"] = target
+        return same
 
     def whole(self, pointer: Pointer, in_document: bool = False) -> Pointer:
         """A pointer into the workflow object, or one into the document, as the latter."""
