@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, NoReturn
 
 from deployer import schema
 from deployer.entities import SELF
@@ -194,16 +194,23 @@ class Write(Pruning):
         live = await self._shown(ids[SELF], set())
         if live is None or set(ids) <= set(live.ids):
             raise refused
-        if self._change.before is not None and not self._is_untouched(live):
-            # A refused import leaves nothing behind: what is there now is somebody else's.
-            self.written = bool(self.deleted or self.moved)
-            raise self._moved("was changed", "somebody saved it before an import that was refused")
+        before = self._change.before
+        if before is not None and not self._is_untouched(live):
+            self._not_ours(set(ids) - set(seen_renamed(before, self._desired).ids), live, refused)
         self._step("the ids were refused, importing without them")
         await self._until_answered(live.ids)
         made = await self._shown(ids[SELF], set(ids))
         if made is not None and self._differences(made) and set(ids) <= set(made.ids):
             self._step("importing with the ids that the service gave")
             await self._until_answered(made.ids)
+
+    def _not_ours(self, new: set[str], live: Observed, refused: DeployerError) -> NoReturn:
+        """A refused import that left none of its new nodes left nothing: what is there is somebody's."""
+        if new & set(live.ids):
+            raise refused
+        self.written = bool(self.deleted or self.moved)
+        self.standing = self._left_as_it_was() if self.written else NOTHING
+        raise self._moved("was changed", "somebody saved it before an import that was refused")
 
     async def _until_answered(self, ids: Mapping[str, str]) -> None:
         lost: OutcomeUnknown | None = None

@@ -198,6 +198,8 @@ def test_a_save_before_an_import_that_is_refused() -> None:
         outcome = await raced(one, wanted, 1.0)
         assert (outcome.exit_code, outcome.written) == (4, False)
         assert "was changed" in outcome.error
+        assert "nothing was written" in outcome.error
+        assert "in part" not in outcome.error
         assert one.imports - before == 1
 
     story(tell, job_seconds=0.5, switches=Switches(client_ids="reject"))
